@@ -1,0 +1,1 @@
+"""XLSForm expressions: parse, check, evaluate."""

@@ -1,0 +1,1 @@
+"""How documents travel and meet: stores, clocks, signatures, merging, intake."""

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from threading import Event
 from typing import Any, Protocol
 
-
 Document = dict[str, Any]
 """A JSON object with `_id`, and `_rev` once it has been stored."""
 

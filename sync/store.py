@@ -239,7 +239,7 @@ class Database(Protocol):
         limit: int | None = None,
         include_docs: bool = False,
     ) -> list[Row]:
-        """Live documents by id, from `start` to `end`, both inclusive; or those of `keys` that are live, in their order."""
+        """Live documents by id, from `start` to `end`, both inclusive; or those of `keys` that are live, in order."""
 
     def attachment(self, doc_id: str, name: str, rev: str | None = None) -> Attachment:
         """One attachment of the winner or of the named revision."""

@@ -1,0 +1,76 @@
+# Everything a fresh machine needs is Python 3.11+, Node 20+ (tests only) and make.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := deploy/requirements.lock
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Say what each target does
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+.PHONY: run
+run: $(VENV)/.installed ## Set up what is missing, make the demo campaign in var/demo, serve it on http://127.0.0.1:8000
+	@exec $(BIN)/rounds serve --demo --data var/demo $(if $(BIND),--bind $(BIND))
+
+.PHONY: test
+test: tools ## Set up what is missing and run every test
+	cd tests && node --test --test-reporter=dot "js/**/*.test.mjs"
+	$(BIN)/pytest
+
+.PHONY: check
+check: tools ## Lint and types, Python and JavaScript
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	tests/node_modules/.bin/tsc -p tests/tsconfig.json
+
+.PHONY: fix
+fix: tools ## Mend what the linter can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: bench
+bench: tools ## Measure, and write the figures to docs/benchmarks.md
+	$(BIN)/python -m tests.bench
+
+.PHONY: nightly
+nightly: tools ## The long runs: many more examples and rounds of killing
+	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -m "nightly or not nightly" --timeout 3600
+
+.PHONY: pictures
+pictures: tools ## Take the screenshots of docs/pictures anew
+	ROUNDS_PICTURES=1 $(BIN)/pytest -m browser
+
+.PHONY: install
+install: $(VENV)/.installed ## Set up .venv alone
+
+.PHONY: lock
+lock: $(VENV)/.tools ## Write the exact versions that are installed to the lock
+	$(BIN)/pip freeze --exclude-editable | LC_ALL=C sort -f > $(LOCK)
+
+.PHONY: clean
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) var tests/node_modules build dist *.egg-info
+
+.PHONY: tools
+tools: $(VENV)/.tools tests/node_modules/.installed
+	@tests/system.sh
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Rounds needs Python 3.11 or later; this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: setup.cfg pyproject.toml $(LOCK) | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint $(LOCK) --editable .
+	@touch $@
+
+$(VENV)/.tools: $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint $(LOCK) --editable '.[dev,postgresql]'
+	@touch $@
+
+tests/node_modules/.installed: tests/package.json tests/package-lock.json
+	cd tests && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@

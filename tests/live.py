@@ -34,9 +34,14 @@ class Live:
         self.log = data.parent / f"{data.name}.log"
         self.process: subprocess.Popen[bytes] | None = None
 
+    @staticmethod
+    def command(name: str) -> list[str]:
+        """The words that run one of the program's commands with this Python."""
+        return [sys.executable, "-m", "service", name]
+
     def start(self) -> Live:
         """Start it; returns at once (`wait` until it is ready)."""
-        command = [sys.executable, "-m", "service", "serve", "--data", str(self.data)]
+        command = [*self.command("serve"), "--data", str(self.data)]
         command += ["--bind", f"127.0.0.1:{self.port}", *self.arguments]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("ROUNDS_")}
         with self.log.open("ab") as log:

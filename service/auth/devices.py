@@ -1,0 +1,131 @@
+"""Devices: registered at sign-in by their public key, known by that key's thumbprint, revocable."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+from service.auth.directory import Device, Directory, User
+from service.auth.keys import PublicKey, jwk_of, thumbprint
+from service.errors import RoundsError
+from sync.store import Conflict, NotFound
+
+ID_DIGITS = 12
+LABEL_CHARACTERS = 80
+TRIES = 5
+
+
+def public_key(jwk: Mapping[str, Any]) -> PublicKey:
+    """The P-256 key that a JWK describes. Raises `RoundsError` `device_key_invalid`."""
+    if jwk.get("kty") != "EC" or jwk.get("crv") != "P-256" or "d" in jwk:
+        raise RoundsError("device_key_invalid")
+    try:
+        x, y = (_coordinate(jwk[name]) for name in ("x", "y"))
+        return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+    except (KeyError, TypeError, ValueError):
+        raise RoundsError("device_key_invalid") from None
+
+
+def device_id(key: PublicKey) -> str:
+    """The id that belongs to a key, and to no other (RFC 7638)."""
+    return thumbprint(key)[:ID_DIGITS]
+
+
+def is_signed(text: str, signature: str, key: PublicKey) -> bool:
+    """Whether `signature` (base64url of raw r and s) is that of the text's UTF-8 bytes."""
+    try:
+        raw = _bytes(signature)
+        if len(raw) != 64:
+            return False
+        der = encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
+        key.verify(der, text.encode(), ec.ECDSA(hashes.SHA256()))
+    except (ValueError, InvalidSignature):
+        return False
+    return True
+
+
+class Devices:
+    """Registers devices in `reference`, where hubs and tablets find their keys."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    def register(self, user: User, jwk: Mapping[str, Any], label: str, now: float) -> str:
+        """Enter the device of somebody who just signed in with a password; returns its id.
+
+        A device that is known stays as it is. It may change hands within a team, as a shared tablet does, but not
+        beyond: nobody takes over a key that is another team's. Raises `RoundsError` `device_revoked` and `forbidden`.
+        """
+        key = public_key(jwk)
+        for _ in range(TRIES):
+            known = self._directory.device(device_id(key))
+            if known is not None and not self._changes_hands(known, user):
+                return known.device
+            try:
+                self._write(_document(key, user, label, now), known)
+            except Conflict:
+                continue
+            return device_id(key)
+        raise RoundsError("busy", retry_after=1)
+
+    def revoke(self, device: str) -> bool:
+        """Refuse this device from now on; False where it is not known."""
+        reference = self._directory.reference
+        try:
+            doc = reference.get(f"device:{device}")
+        except NotFound:
+            return False
+        reference.put(doc | {"revoked": True})
+        return True
+
+    def _changes_hands(self, known: Device, user: User) -> bool:
+        if known.revoked:
+            raise RoundsError("device_revoked")
+        if known.user == user.name:
+            return False
+        owner = self._directory.user(known.user)
+        if owner is not None and not set(owner.teams) & set(user.teams):
+            raise RoundsError("forbidden")
+        return True
+
+    def _write(self, doc: dict[str, Any], known: Device | None) -> None:
+        reference = self._directory.reference
+        if known is not None:
+            doc["_rev"] = reference.get(doc["_id"])["_rev"]
+        reference.put(doc)
+
+
+def _document(key: PublicKey, user: User, label: str, now: float) -> dict[str, Any]:
+    device = device_id(key)
+    return {
+        "_id": f"device:{device}",
+        "type": "device",
+        "device": device,
+        "public_key": jwk_of(key),
+        "user": user.name,
+        "label": label[:LABEL_CHARACTERS],
+        "registered_at": datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "revoked": False,
+    }
+
+
+def _coordinate(text: str) -> int:
+    raw = _bytes(text)
+    if len(raw) != 32:
+        raise ValueError("a coordinate has 32 bytes")
+    return int.from_bytes(raw, "big")
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, UnicodeEncodeError) as error:
+        raise ValueError("no base64url") from error

@@ -1,0 +1,136 @@
+"""Who sends a request, and whether the view that it asks for lets them in."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from flask import Blueprint, Flask, Request, Response, current_app, g, redirect, request, session, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from service import language
+from service.auth import access
+from service.auth.access import Action, SignedIn
+from service.auth.directory import User
+from service.errors import RoundsError, describe
+from service.parts import current
+from sync.store import StoreError, UserContext
+
+SESSION_NAME, SESSION_PROOF = "name", "proof"
+
+
+class SignInRefused(StoreError):
+    """A refusal of ours told to the store's protocol, which knows only store errors."""
+
+    def __init__(self, error: RoundsError) -> None:
+        answer = describe(error, "en")
+        super().__init__(answer.reason, details=answer.details)
+        self.code = answer.code
+        self.status = answer.status
+
+
+def authenticate(request: Request) -> SignedIn:
+    """Who sends an API request, by its Authorization header. Raises `RoundsError`."""
+    header = request.authorization
+    if header is None:
+        raise RoundsError("bad_token" if "Authorization" in request.headers else "unauthorized")
+    sign_in = current().sign_in
+    if header.type == "bearer" and header.token:
+        return sign_in.still_valid(current().tokens.verify(header.token))
+    if header.type == "basic" and header.username is not None and header.password is not None:
+        return sign_in.by_password_again(header.username, header.password, address_of(request))
+    raise RoundsError("bad_token")
+
+
+def authenticate_for_store(request: Request) -> UserContext:
+    """Who sends a request to /db/. Raises `SignInRefused`, also for roles that see less than a database (law 30)."""
+    try:
+        user = authenticate(request)
+        access.require(user, Action.USE_STORE)
+    except RoundsError as error:
+        raise SignInRefused(error) from None
+    return user
+
+
+def address_of(request: Request) -> str:
+    """The caller's address, as far as trusted proxies let us see it."""
+    return request.remote_addr or "unknown"
+
+
+def signed_in() -> SignedIn:
+    """Who sends the request at hand. Only views that are declared with `access.needs` may ask."""
+    user: SignedIn = g.signed_in
+    return user
+
+
+def guard_api(blueprint: Blueprint) -> None:
+    """Let only those into the API's views whom the views' declarations admit."""
+
+    @blueprint.before_request
+    def check() -> None:
+        if (action := _declared()) is not None:
+            g.signed_in = authenticate(request)
+            access.require(g.signed_in, action)
+
+
+def guard_office(blueprint: Blueprint) -> None:
+    """The same for office pages, by session cookie; strangers are sent to the sign-in page."""
+
+    @blueprint.before_request
+    def check() -> AnyResponse | None:
+        if (action := _declared()) is None:
+            return None
+        user = office_user()
+        if user is None:
+            session.clear()
+            here = request.full_path.rstrip("?") if request.method == "GET" else None
+            return redirect(url_for("office.sign_in", next=here, lang=request.args.get("lang")))
+        g.signed_in = user.signed_in()
+        g.user = user
+        access.require(g.signed_in, action)
+        return None
+
+
+def office_user() -> User | None:
+    """The person whose session the cookie holds; None for nobody, the disabled, and those with a new password."""
+    name, proof = session.get(SESSION_NAME), session.get(SESSION_PROOF)
+    user = current().directory.user(name) if isinstance(name, str) else None
+    if user is None or user.disabled or not isinstance(proof, str):
+        return None
+    return user if hmac.compare_digest(proof, proof_of(user)) else None
+
+
+def begin_office_session(user: User) -> None:
+    """Remember in the cookie who signed in."""
+    session.clear()
+    session.permanent = True
+    session[SESSION_NAME] = user.name
+    session[SESSION_PROOF] = proof_of(user)
+
+
+def proof_of(user: User) -> str:
+    """Binds a session to the password that it began with: changing the password ends it."""
+    key = current().keys.session
+    return hmac.new(key, f"{user.name}\0{user.password}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def undeclared(app: Flask, prefixes: tuple[str, ...]) -> list[str]:
+    """Views of ours that do not declare whom they admit; the application does not start with one."""
+    ours = (name for name in app.view_functions if name.startswith(prefixes))
+    return sorted(name for name in ours if not hasattr(app.view_functions[name], "access"))
+
+
+def _declared() -> Action | None:
+    view = current_app.view_functions[request.endpoint or ""]
+    action: Action | None = view.access  # type: ignore[attr-defined]
+    return action
+
+
+def remember_language(response: Response) -> Response:
+    """Keep a language that was asked for in the address."""
+    chosen = language.known(request.args.get("lang", ""))
+    if chosen:
+        response.set_cookie(
+            language.COOKIE, chosen, max_age=365 * 86400, samesite="Lax", secure=current().config.is_https
+        )
+    return response

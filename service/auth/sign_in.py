@@ -1,0 +1,130 @@
+"""Signing in: with a password, or with a device's signature over a challenge."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from service.auth.access import SignedIn
+from service.auth.devices import Devices, is_signed, public_key
+from service.auth.directory import Directory, User
+from service.auth.operational import Attempts, Challenge, Challenges
+from service.auth.passwords import verify_password
+from service.errors import RoundsError
+
+REMEMBERED_SECONDS = 60
+REMEMBERED = 256
+
+
+@dataclass(frozen=True)
+class Session:
+    """Somebody who just proved who they are."""
+
+    user: User
+    signed_in: SignedIn
+
+
+class SignIn:
+    """Checks names, passwords and devices. `wall` gives Unix seconds."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        attempts: Attempts,
+        challenges: Challenges,
+        *,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._directory = directory
+        self._devices = Devices(directory)
+        self._attempts = attempts
+        self._challenges = challenges
+        self._wall = wall
+        self._remembered = _Remembered()
+
+    def by_password(self, name: str, password: str, address: str) -> Session:
+        """Raises `RoundsError`: `wrong_sign_in` (whatever was wrong about it) or `too_many_attempts`."""
+        attempt = self._attempts.begin(name, address, self._wall())
+        user = self._directory.user(name)
+        kept = user.password if user and not user.disabled else None
+        if not verify_password(kept, password) or user is None:
+            raise RoundsError("wrong_sign_in")
+        self._attempts.succeeded(attempt, name, address)
+        return Session(user, user.signed_in())
+
+    def with_device(self, session: Session, jwk: Mapping[str, Any], label: str) -> Session:
+        """Register the device that the person signed in on."""
+        device = self._devices.register(session.user, jwk, label, self._wall())
+        return Session(session.user, session.user.signed_in(device))
+
+    def challenge(self, device: str) -> Challenge:
+        """A text for the device to sign."""
+        return self._challenges.issue(device, self._wall())
+
+    def by_challenge(self, device: str, challenge: str, signature: str) -> Session:
+        """Raises `RoundsError`: `challenge_failed`, or `device_revoked` where the signature was right."""
+        fresh = self._challenges.use(challenge, device, self._wall())
+        known = self._directory.device(device)
+        if known is None or not fresh or not is_signed(challenge, signature, public_key(known.public_key)):
+            raise RoundsError("challenge_failed")
+        if known.revoked:
+            raise RoundsError("device_revoked")
+        user = self._directory.user(known.user)
+        if user is None or user.disabled:
+            raise RoundsError("challenge_failed")
+        return Session(user, user.signed_in(device))
+
+    def by_password_again(self, name: str, password: str, address: str) -> SignedIn:
+        """As `by_password`, for HTTP Basic, which sends the password each time: a success is remembered a minute."""
+        user = self._directory.user(name)
+        if user is None or user.disabled or not self._remembered.has(user, password, self._wall()):
+            user = self.by_password(name, password, address).user
+            self._remembered.add(user, password, self._wall())
+        return user.signed_in()
+
+    def still_valid(self, user: SignedIn) -> SignedIn:
+        """Refuse a token whose person was disabled or whose device was revoked after it was made.
+
+        The person's roles are those that they have now, where the token has more. Raises `RoundsError`.
+        """
+        person = self._directory.user(user.person)
+        if person is None or person.disabled:
+            raise RoundsError("bad_token")
+        if user.device is not None:
+            known = self._directory.device(user.device)
+            if known is None:
+                raise RoundsError("device_unknown")
+            if known.revoked:
+                raise RoundsError("device_revoked")
+        roles = user.roles & person.signed_in().roles
+        return SignedIn(user.name, roles, device=user.device, expires_at=user.expires_at)
+
+
+class _Remembered:
+    """Successful passwords of the last minute, as keyed digests that die with the process."""
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+        self._until: dict[bytes, float] = {}
+        self._lock = threading.Lock()
+
+    def has(self, user: User, password: str, now: float) -> bool:
+        with self._lock:
+            return self._until.get(self._digest(user, password), 0.0) > now
+
+    def add(self, user: User, password: str, now: float) -> None:
+        with self._lock:
+            if len(self._until) >= REMEMBERED:
+                self._until.clear()
+            self._until[self._digest(user, password)] = now + REMEMBERED_SECONDS
+
+    def _digest(self, user: User, password: str) -> bytes:
+        # With the hash in it, a password that was changed is forgotten at once.
+        parts = "\0".join((user.name, user.password, password)).encode("utf-8", "surrogatepass")
+        return hmac.new(self._key, parts, hashlib.sha256).digest()

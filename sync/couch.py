@@ -1,0 +1,390 @@
+"""The storage interface on CouchDB 3, through ibmcloudant.
+
+Source of every call: https://docs.couchdb.org/en/stable/api/index.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from threading import Event
+from time import monotonic
+from typing import Any, Final
+
+import orjson
+import requests
+
+from sync import gate
+from sync.couch_connection import Connection, error_of
+from sync.store import (
+    ADMIN,
+    START,
+    Attachment,
+    BadRequest,
+    Change,
+    Changes,
+    Conflict,
+    Document,
+    Info,
+    Missing,
+    NotFound,
+    Row,
+    Seq,
+    StoreError,
+    TooLarge,
+    Unavailable,
+    UserContext,
+    Written,
+)
+
+BATCH_DOCUMENTS: Final = 500
+BATCH_BYTES: Final = 4 * 1024 * 1024
+CHUNK_BYTES: Final = 64 * 1024
+POLL_SECONDS: Final = 2.0
+"""How long one longpoll lasts where somebody may want to stop it."""
+LONGPOLL_SECONDS: Final = 50.0
+"""CouchDB ends a longpoll after 60 s by itself (`chttpd/changes_timeout`)."""
+LOCAL_TRIES: Final = 8
+UNSET_SECURITY: Final[tuple[Document, ...]] = ({}, {"admins": {"roles": ["_admin"]}, "members": {"roles": ["_admin"]}})
+
+
+class CouchStore:
+    """A CouchDB server or cluster as a `Store`.
+
+    :param url: its root, such as `http://127.0.0.1:5984`; credentials in it count where `user` is not given
+    :param session: sign in by cookie rather than with each request
+    """
+
+    def __init__(
+        self, url: str, *, user: str | None = None, password: str | None = None, session: bool = False
+    ) -> None:
+        self.connection = Connection(url, user=user, password=password, session=session)
+        self._client = self.connection.client
+
+    @cached_property
+    def uuid(self) -> str:
+        return str(self.connection.call(self._client.get_server_information)["uuid"])
+
+    def names(self) -> list[str]:
+        found = self.connection.call(self._client.get_all_dbs)
+        return sorted(name for name in found if not name.startswith("_"))
+
+    def database(self, name: str) -> CouchDatabase:
+        database = CouchDatabase(self.connection, name)
+        database.info()
+        return database
+
+    def create(self, name: str) -> CouchDatabase:
+        self.connection.call(self._client.put_database, db=name, repeatable=False)
+        return CouchDatabase(self.connection, name)
+
+    def delete(self, name: str) -> None:
+        self.connection.call(self._client.delete_database, db=name, repeatable=False)
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+class CouchDatabase:
+    """One database of a CouchDB. Made by `CouchStore`."""
+
+    def __init__(self, connection: Connection, name: str) -> None:
+        self._connection = connection
+        self._client = connection.client
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def info(self) -> Info:
+        said = self._call(self._client.get_database_information)
+        return Info(self._name, said["doc_count"], said.get("doc_del_count", 0), said["update_seq"])
+
+    # Reading
+
+    def get(self, doc_id: str, rev: str | None = None, *, conflicts: bool = False) -> Document:
+        options = {key: value for key, value in (("rev", rev), ("conflicts", conflicts or None)) if value is not None}
+        found: Document = self._read(doc_id, options)
+        return found
+
+    def leaves(self, doc_id: str, *, known: Iterable[str] = ()) -> list[Document]:
+        skip = frozenset(known)
+        wanted = self._unseen_leaves(doc_id, skip) if skip else None
+        if wanted == []:
+            return []
+        options = {"open_revs": "all" if wanted is None else wanted, "revs": True}
+        try:
+            rows = self._read(doc_id, options)
+        except NotFound:
+            self.info()  # An unknown document has no leaves; an unknown database is an error.
+            return []
+        return [row["ok"] for row in rows if "ok" in row and row["ok"]["_rev"] not in skip]
+
+    def _unseen_leaves(self, doc_id: str, skip: frozenset[str]) -> list[str] | None:
+        """The leaves that are not in `skip`, in CouchDB's order; None where all have to be asked for."""
+        try:
+            winner = self._read(doc_id, {"conflicts": True, "deleted_conflicts": True})
+        except NotFound:
+            return None
+        revs = [winner["_rev"], *winner.get("_conflicts", []), *winner.get("_deleted_conflicts", [])]
+        return [rev for rev in revs if rev not in skip]
+
+    def _read(self, doc_id: str, options: Mapping[str, Any]) -> Any:
+        if not doc_id:
+            raise BadRequest("A document id is needed")
+        params = {key: _text(value) for key, value in options.items()}
+        return self._connection.request("GET", self._name, *_id_path(doc_id), params=params)
+
+    def all(
+        self,
+        *,
+        start: str | None = None,
+        end: str | None = None,
+        keys: Sequence[str] | None = None,
+        limit: int | None = None,
+        include_docs: bool = False,
+    ) -> list[Row]:
+        if keys is not None and not keys:
+            return []
+        listing = self._call(
+            self._client.post_all_docs,
+            start_key=start,
+            end_key=end,
+            keys=None if keys is None else list(keys),
+            limit=limit,
+            include_docs=include_docs,
+        )
+        rows = listing["rows"]
+        return [
+            Row(row["id"], row["value"]["rev"], row.get("doc"))
+            for row in rows
+            if "value" in row and not row["value"].get("deleted")
+        ]
+
+    def attachment(self, doc_id: str, name: str, rev: str | None = None) -> Attachment:
+        doc = self.get(doc_id, rev)
+        stub = doc.get("_attachments", {}).get(name)
+        if stub is None:
+            raise NotFound("Document is missing attachment")
+        response: requests.Response = self._call(
+            self._client.get_attachment,
+            doc_id=doc_id,
+            attachment_name=name,
+            rev=doc["_rev"],
+            headers={"Accept-Encoding": "identity"},
+            stream=True,
+        )
+        return Attachment(stub["content_type"], stub["length"], stub["digest"], _chunks(response))
+
+    # Writing
+
+    def put(self, doc: Document, *, user: UserContext = ADMIN) -> str:
+        [outcome] = self.put_many([doc], user=user)
+        if outcome.error is not None:
+            raise outcome.error
+        assert outcome.rev is not None
+        return outcome.rev
+
+    def put_many(self, docs: Sequence[Document], *, user: UserContext = ADMIN) -> list[Written]:
+        outcomes = self._gated(docs, user)
+        passed = [index for index, outcome in enumerate(outcomes) if outcome is None]
+        for index, outcome in zip(passed, self._write([docs[i] for i in passed], new_edits=True), strict=True):
+            outcomes[index] = outcome
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def put_revisions(self, docs: Sequence[Document], *, user: UserContext = ADMIN) -> list[Written]:
+        outcomes = self._gated(docs, user)
+        passed = [doc for doc, outcome in zip(docs, outcomes, strict=True) if outcome is None]
+        refused = [outcome for outcome in outcomes if outcome is not None]
+        return refused + [row for row in self._write(passed, new_edits=False) if row.error is not None]
+
+    def _gated(self, docs: Sequence[Document], user: UserContext) -> list[Written | None]:
+        """CouchDB runs the gate for the user that it sees, which is us; so for anybody else its twin speaks first."""
+        if user.is_admin:
+            return [None] * len(docs)
+        security = self.security()
+        return [self._refusal(doc, user, security) for doc in docs]
+
+    def _refusal(self, doc: Document, user: UserContext, security: Document) -> Written | None:
+        try:
+            gate.check(doc, None, user, security)
+        except StoreError as error:
+            return Written(str(doc.get("_id", "")), error=error)
+        return None
+
+    def _write(self, docs: Sequence[Document], *, new_edits: bool) -> list[Written]:
+        ids = [str(doc.get("_id", "")) for doc in docs]
+        bodies = [_body(doc) for doc in docs]
+        outcomes: list[Written | None] = [
+            Written(doc_id, error=body) if isinstance(body, StoreError) else None
+            for doc_id, body in zip(ids, bodies, strict=True)
+        ]
+        sound = [(index, body) for index, body in enumerate(bodies) if isinstance(body, bytes)]
+        for batch in _batches(sound):
+            written = self._post([body for _, body in batch], [ids[index] for index, _ in batch], new_edits)
+            for (index, _), outcome in zip(batch, written, strict=True):
+                outcomes[index] = outcome
+        return [outcome for outcome in outcomes if outcome is not None]
+
+    def _post(self, bodies: list[bytes], ids: list[str], new_edits: bool) -> list[Written]:
+        """One `_bulk_docs`, halved where CouchDB refuses the whole for the sake of one (400, 413)."""
+        try:
+            answer = self._call(self._client.post_bulk_docs, _bulk(bodies, new_edits), repeatable=not new_edits)
+        except (BadRequest, TooLarge) as error:
+            if len(bodies) == 1:
+                return [Written(ids[0], error=error)]
+            half = len(bodies) // 2
+            first = self._post(bodies[:half], ids[:half], new_edits)
+            return first + self._post(bodies[half:], ids[half:], new_edits)
+        return _outcomes(answer, ids, new_edits)
+
+    # Following
+
+    def changes(
+        self,
+        since: Seq = START,
+        *,
+        limit: int | None = None,
+        include_docs: bool = False,
+        all_leaves: bool = False,
+        wait: float = 0.0,
+        selector: Mapping[str, Any] | None = None,
+        stop: Event | None = None,
+    ) -> Changes:
+        params: dict[str, Any] = {
+            "limit": limit,
+            "include_docs": include_docs,
+            "style": "all_docs" if all_leaves else None,
+        }
+        end = monotonic() + wait
+        step = POLL_SECONDS if stop else LONGPOLL_SECONDS
+        page = self._page(since, params, selector, min(wait, step))
+        while not page.results and (left := end - monotonic()) > 0 and not (stop and stop.is_set()):
+            page = self._page(page.last_seq, params, selector, min(left, step))
+        return page
+
+    def _page(self, since: Seq, params: dict[str, Any], selector: Mapping[str, Any] | None, wait: float) -> Changes:
+        if wait:
+            params = params | {"feed": "longpoll", "timeout": max(1, int(wait * 1000))}
+        query = {key: _text(value) for key, value in params.items() if value is not None} | {"since": str(since)}
+        if selector is None:
+            page = self._connection.request("GET", self._name, "_changes", params=query)
+        else:
+            query["filter"] = "_selector"
+            body = _bytes({"selector": selector})
+            page = self._connection.request("POST", self._name, "_changes", params=query, body=body)
+        return Changes(tuple(map(_change, page["results"])), page["last_seq"], page.get("pending") or 0)
+
+    def missing_revisions(self, revs: Mapping[str, Sequence[str]]) -> dict[str, Missing]:
+        if not revs:
+            return {}
+        asked = {doc_id: list(some) for doc_id, some in revs.items()}
+        answer = self._call(self._client.post_revs_diff, asked)
+        return {
+            doc_id: Missing(tuple(row["missing"]), tuple(row.get("possible_ancestors", ())))
+            for doc_id, row in answer.items()
+            if row.get("missing")
+        }
+
+    # What is not replicated
+
+    def get_local(self, local_id: str) -> Document:
+        found: Document = self._call(self._client.get_local_document, doc_id=local_id)
+        return found
+
+    def put_local(self, local_id: str, doc: Document) -> None:
+        body = {key: value for key, value in doc.items() if key not in {"_id", "_rev"}}
+        for _ in range(LOCAL_TRIES):
+            try:
+                body["_rev"] = self.get_local(local_id)["_rev"]
+            except NotFound:
+                body.pop("_rev", None)
+            try:
+                self._connection.request("PUT", self._name, "_local", local_id, body=_bytes(body))
+                return
+            except Conflict:
+                continue  # Somebody else wrote between our reading and our writing; the last one stands.
+        raise Unavailable(f"_local/{local_id} is being written by others all the time")
+
+    def security(self) -> Document:
+        found: Document = self._call(self._client.get_security)
+        return {} if found in UNSET_SECURITY else found
+
+    def set_security(self, security: Document) -> None:
+        # `put_security` of the client drops every member that it does not know, ours among them.
+        self._connection.request("PUT", self._name, "_security", body=_bytes(security))
+
+    def _call(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
+        return self._connection.call(operation, self._name, *args, **kwargs)
+
+
+def _id_path(doc_id: str) -> list[str]:
+    """The id as path segments: CouchDB wants the slash of `_design/` and `_local/` bare, any other encoded."""
+    space, slash, name = doc_id.partition("/")
+    return [space, name] if slash and space in {"_design", "_local"} else [doc_id]
+
+
+def _text(value: Any) -> str:
+    """A query parameter: words as they are, anything else as JSON."""
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _bytes(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError as error:
+        raise BadRequest(f"Not JSON: {error}") from error
+
+
+def _body(doc: Document) -> bytes | StoreError:
+    try:
+        return _bytes(doc)
+    except BadRequest as error:
+        return error
+
+
+def _bulk(bodies: list[bytes], new_edits: bool) -> bytes:
+    tail = b"]}" if new_edits else b'],"new_edits":false}'
+    return b'{"docs":[' + b",".join(bodies) + tail
+
+
+def _batches(sound: list[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
+    batch: list[tuple[int, bytes]] = []
+    size = 0
+    for index, body in sound:
+        if batch and (len(batch) == BATCH_DOCUMENTS or size + len(body) > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append((index, body))
+        size += len(body)
+    if batch:
+        yield batch
+
+
+def _outcomes(answer: Any, ids: list[str], new_edits: bool) -> list[Written]:
+    if new_edits:
+        return [_outcome(row, doc_id) for row, doc_id in zip(answer, ids, strict=True)]
+    # With `new_edits=false` CouchDB names only what it refused.
+    refused = {row["id"]: row for row in answer if "error" in row}
+    return [_outcome(refused.get(doc_id, {"rev": None}), doc_id) for doc_id in ids]
+
+
+def _outcome(row: Mapping[str, Any], doc_id: str) -> Written:
+    if "error" in row:
+        return Written(doc_id, error=error_of(str(row["error"]), str(row.get("reason", "")), row.get("status", 500)))
+    return Written(row.get("id", doc_id), rev=row["rev"])
+
+
+def _change(row: Mapping[str, Any]) -> Change:
+    revs = tuple(leaf["rev"] for leaf in row["changes"])
+    return Change(row["seq"], row["id"], revs, bool(row.get("deleted", False)), row.get("doc"))
+
+
+def _chunks(response: requests.Response) -> Iterator[bytes]:
+    try:
+        yield from response.iter_content(CHUNK_BYTES)
+    except requests.RequestException as error:
+        raise Unavailable("The attachment broke off") from error
+    finally:
+        response.close()

@@ -1,0 +1,43 @@
+"""The tablet app under `/tablet/`: a shell that starts without a network, and files that never change under their name."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, request
+
+from service.config import Config
+from service.tablet.bundle import FOREVER, Bundle, File
+
+PREFIX = "/tablet"
+
+
+def create_blueprint(config: Config) -> Blueprint:
+    """The tablet's blueprint; the files are read once, here. `config` is taken for the sake of every blueprint's form."""
+    del config
+    blueprint = Blueprint("tablet", __name__, url_prefix=PREFIX)
+    bundle = Bundle.read(PREFIX)
+
+    def answer(file: File, cache: str) -> Response:
+        response = Response(file.content, mimetype=file.media_type)
+        response.headers["Cache-Control"] = cache
+        response.set_etag(file.etag)
+        return response.make_conditional(request)
+
+    @blueprint.get("/")
+    def shell() -> Response:
+        return answer(bundle.shell, "no-cache")
+
+    @blueprint.get("/sw.js")
+    def worker() -> Response:
+        return answer(bundle.worker, "no-cache")
+
+    @blueprint.get("/manifest.webmanifest")
+    def manifest() -> Response:
+        return answer(bundle.manifest, "no-cache")
+
+    @blueprint.get(f"/{bundle.digest}/<path:name>")
+    def file(name: str) -> Response:
+        if name not in bundle.files:
+            abort(404)
+        return answer(bundle.files[name], FOREVER)
+
+    return blueprint

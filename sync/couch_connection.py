@@ -146,6 +146,8 @@ class Connection:
         credentials = (user, password) if user is not None else (url_user, url_password)
         self.client = CloudantV1(authenticator=_authenticator(*credentials, session))
         self.client.set_service_url(self.url)
+        # On a short way it costs more than it saves: the store stands beside us.
+        self.client.set_enable_gzip_compression(False)
         # The client's own configuration would win over the timeout of a single call.
         self.client.set_http_config({})
         self.client.get_http_client().mount(self.url, HTTPAdapter(pool_maxsize=POOL))

@@ -17,7 +17,7 @@ import orjson
 
 from sync.couch import CouchDatabase, CouchStore
 from sync.couch_connection import Connection
-from sync.store import Document, Exists, NotFound, StoreError, Unauthorized
+from sync.store import Document, NotFound, StoreError, Unauthorized
 
 OLDEST: Final = (3, 3)
 """The first CouchDB with `roles_claim_path`."""
@@ -30,6 +30,7 @@ WANTED: Final = (
 DESIGN_ID: Final = "_design/rounds"
 KEY_TRIES: Final = 40
 KEY_WAIT_SECONDS: Final = 0.25
+OURS: Final = re.compile(r"(mailbox|media)-[a-z][a-z0-9-]{0,30}|reference|office|audit")
 KEY_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -37,15 +38,15 @@ class SetupError(Exception):
     """CouchDB is not as Rounds needs it; the sentence says what to change."""
 
 
-def prepare(store: CouchStore, databases: Mapping[str, Document], keys: Mapping[str, str]) -> None:
-    """Make a CouchDB ready, or raise `SetupError`: check the server, make the databases, publish the keys.
+def prepare(store: CouchStore, keys: Mapping[str, str]) -> None:
+    """Make a CouchDB ready, or raise `SetupError`: check the server, guard Rounds' databases, publish the keys.
 
-    :param databases: the `_security` object of each database by name
     :param keys: the public keys that tokens will be signed with, PEM by key id
     """
     check_server(store)
-    for name, security in databases.items():
-        prepare_database(store, name, security)
+    for name in store.names():
+        if OURS.fullmatch(name):
+            install_gate(store.database(name))
     for key_id, pem in keys.items():
         publish_key(store, key_id, pem)
 
@@ -62,22 +63,6 @@ def check_server(store: CouchStore) -> None:
     for node in _nodes(connection):
         for section, key, wanted in WANTED:
             _check_setting(connection, node, section, key, wanted)
-
-
-def prepare_database(store: CouchStore, name: str, security: Document) -> CouchDatabase:
-    """Make a database where it is missing, and give it its members and the gate where they are not so already.
-
-    The members come first: a database that is there without them is open to server administrators alone, so there is
-    no moment at which the wrong people can read it.
-    """
-    try:
-        database = store.create(name)
-    except Exists:
-        database = store.database(name)
-    if database.security() != security:
-        database.set_security(security)
-    install_gate(database)
-    return database
 
 
 def install_gate(database: CouchDatabase) -> None:

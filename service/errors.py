@@ -43,6 +43,7 @@ STATUS = {
     "choice_unknown": 422,
     "value_invalid": 422,
     "decision_unclear": 422,
+    "bad_cursor": 400,
     "busy": 503,
     "method_not_allowed": 405,
     "not_acceptable": 406,

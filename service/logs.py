@@ -8,6 +8,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+from gunicorn.glogging import Logger as GunicornBase
 
 SECRET_NAMES = ("password", "token", "secret", "authorization", "cookie", "signature", "challenge", "private")
 MASK = "***"
@@ -51,3 +52,14 @@ def configure(level: str, form: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+class GunicornLogger(GunicornBase):  # type: ignore[misc]
+    """Lets gunicorn's messages take the same way as ours."""
+
+    def setup(self, cfg: Any) -> None:
+        for logger in (self.error_log, self.access_log):
+            logger.handlers[:] = []
+            logger.propagate = True
+        self.error_log.setLevel(logging.WARNING)
+        self.access_log.setLevel(logging.CRITICAL)

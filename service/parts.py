@@ -1,4 +1,4 @@
-"""What one application is made of: opened at start, handed to whoever asks `current()`."""
+"""What one process of the service is made of: opened at its start, handed to whoever asks `current()`."""
 
 from __future__ import annotations
 
@@ -8,28 +8,74 @@ from typing import cast
 from flask import current_app
 from sqlalchemy import Engine
 
+from service.auth import operational
 from service.auth.directory import Directory
-from service.auth.keys import Keys
+from service.auth.keys import Keys, load_keys
+from service.auth.operational import Attempts, Challenges
 from service.auth.sign_in import SignIn
 from service.auth.tokens import Tokens
 from service.config import Config
+from service.readmodel import tables
+from service.sql import open_engine, sqlite_url
+from service.store import open_store
+from sync.forms import FormLibrary
 from sync.store import Store
 
 NAME = "rounds"
+READ_MODEL = "readmodel.sqlite"
+OPERATIONAL = "operational.sqlite"
 
 
 @dataclass(frozen=True)
 class Parts:
-    """The open parts of an application. `readmodel` and `operational` may be one database or two."""
+    """The open parts. `readmodel` and `operational` are one PostgreSQL database or two SQLite files."""
 
     config: Config
     keys: Keys
     store: Store
+    library: FormLibrary
     readmodel: Engine
     operational: Engine
     directory: Directory
     tokens: Tokens
     sign_in: SignIn
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self.store.close()
+        self.readmodel.dispose()
+        self.operational.dispose()
+
+
+def open_parts(config: Config) -> Parts:
+    """Open everything for an installation that `rounds init` has prepared. Raises `ConfigError` where it has not."""
+    keys, store = load_keys(config), open_store(config)
+    readmodel, operational_engine = open_databases(config)
+    directory = Directory(store)
+    return Parts(
+        config=config,
+        keys=keys,
+        store=store,
+        library=FormLibrary(directory.reference),
+        readmodel=readmodel,
+        operational=operational_engine,
+        directory=directory,
+        tokens=Tokens(keys),
+        sign_in=SignIn(directory, Attempts(operational_engine), Challenges(operational_engine)),
+    )
+
+
+def open_databases(config: Config) -> tuple[Engine, Engine]:
+    """The engines of the read model and of operational state, with their tables made."""
+    if config.database_url:
+        readmodel = operational_engine = open_engine(config.database_url)
+    else:
+        config.data.mkdir(parents=True, exist_ok=True)
+        readmodel = open_engine(sqlite_url(config.data / READ_MODEL))
+        operational_engine = open_engine(sqlite_url(config.data / OPERATIONAL))
+    tables.prepare(readmodel)
+    operational.prepare(operational_engine)
+    return readmodel, operational_engine
 
 
 def current() -> Parts:

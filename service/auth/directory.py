@@ -95,6 +95,11 @@ class Directory:
     def devices(self) -> list[Device]:
         return [_device(doc) for doc in _documents(self.reference, "device:")]
 
+    def forms(self) -> list[dict[str, Any]]:
+        """Every published form version, by form and then by number."""
+        docs = _documents(self.reference, "form:")
+        return sorted(docs, key=lambda doc: (doc["form"], doc["version"]))
+
     @staticmethod
     def _document(database: Database, doc_id: str) -> dict[str, Any] | None:
         try:

@@ -69,6 +69,12 @@ def jwk_of(key: PublicKey) -> dict[str, str]:
     return {"crv": "P-256", "kty": "EC", "x": _base64(numbers.x), "y": _base64(numbers.y)}
 
 
+def pem_of(key: PublicKey) -> str:
+    """The public key as CouchDB wants it."""
+    info = serialization.PublicFormat.SubjectPublicKeyInfo
+    return key.public_bytes(serialization.Encoding.PEM, info).decode()
+
+
 def thumbprint(key: PublicKey) -> str:
     """RFC 7638, in hex."""
     text = json.dumps(jwk_of(key), separators=(",", ":"), sort_keys=True)

@@ -24,6 +24,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    text,
 )
 
 from service.errors import RoundsError
@@ -124,3 +125,11 @@ class Challenges:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def prepare(engine: Engine) -> None:
+    """Make the tables that are not there yet."""
+    with writing(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(7238603)"))
+        metadata.create_all(connection)

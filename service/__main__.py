@@ -1,0 +1,5 @@
+"""`python -m service` is `rounds`."""
+
+from service.cli import main
+
+main()

@@ -1,0 +1,280 @@
+"""What the API takes and gives, as marshmallow schemas: the same ones check requests and make the OpenAPI document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validates_schema
+from marshmallow.validate import Length, OneOf, Range, Regexp
+
+from service.errors import RoundsError
+
+STATES = ("draft", "submitted", "returned", "approved", "withdrawn")
+VERDICTS = ("accepted", "returned", "held")
+CASE_STATES = ("open", "closed")
+NO_NUL = Regexp(r"^[^\x00]*$", error="No NUL characters.")
+RECORD_ID = re.compile(r"record:[a-z][a-z0-9_-]{0,63}:[0-9A-HJKMNP-TV-Z]{26}")
+CASE_ID = re.compile(r"conflict-[0-9a-f]{20}")
+FORM_VERSION = re.compile(r"[1-9][0-9]{0,8}")
+FORM_ID = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+
+
+def _text(description: str, **options: Any) -> fields.String:
+    return fields.String(metadata={"description": description}, **options)
+
+
+def _languages(description: str) -> fields.Dict:
+    return fields.Dict(keys=fields.String(), values=fields.String(), metadata={"description": description})
+
+
+class Failure(Schema):
+    """Every answer that is no success."""
+
+    error = _text("What went wrong, as a slug; docs/errors.md explains each.", required=True)
+    reason = _text("The same as a sentence in the reader's language.", required=True)
+    details = fields.Dict(required=True, metadata={"description": "More for programs, such as the fields at fault."})
+
+
+class PublicKey(Schema):
+    """An EC P-256 public key as a JSON Web Key; members that a key may have besides are left out."""
+
+    class Meta:
+        unknown = "exclude"
+
+    kty = fields.String(required=True, validate=OneOf(["EC"]))
+    crv = fields.String(required=True, validate=OneOf(["P-256"]))
+    x = fields.String(required=True, validate=Length(max=64))
+    y = fields.String(required=True, validate=Length(max=64))
+
+
+class NewDevice(Schema):
+    """The device that somebody signs in on for the first time."""
+
+    public_key = fields.Nested(PublicKey, required=True)
+    label = fields.String(load_default="", validate=[Length(max=80), NO_NUL])
+
+
+class PasswordSignIn(Schema):
+    """Sign in with name and password, on a device where one is named."""
+
+    name = fields.String(required=True, validate=Length(1, 64))
+    password = fields.String(required=True, validate=Length(1, 256))
+    device = fields.Nested(NewDevice)
+
+
+class ChallengeSignIn(Schema):
+    """Sign in with a registered device: its signature over a challenge."""
+
+    device = fields.String(required=True, validate=Length(1, 64))
+    challenge = fields.String(required=True, validate=Length(1, 200))
+    signature = fields.String(required=True, validate=Length(1, 200))
+
+
+class SignInRequest(Schema):
+    """Either `{name, password, device?: {public_key, label?}}` or `{device, challenge, signature}`."""
+
+    name = fields.String()
+    password = fields.String()
+    device = fields.Raw(metadata={"description": "With a password: {public_key, label?}. Else: the device's id."})
+    challenge = fields.String()
+    signature = fields.String()
+
+    @validates_schema(skip_on_field_errors=True)
+    def one_of_two(self, data: Mapping[str, Any], **_: Any) -> None:
+        schema = ChallengeSignIn() if "challenge" in data or "signature" in data else PasswordSignIn()
+        if errors := schema.validate(dict(data)):
+            raise ValidationError(errors)
+
+
+class ChallengeRequest(Schema):
+    device = _text("The device's id.", required=True, validate=Regexp(r"^[0-9a-f]{12}$"))
+
+
+class ChallengeGiven(Schema):
+    challenge = _text("Text for the device to sign: ECDSA P-256, SHA-256, raw r and s, base64url.")
+    expires_at = fields.String()
+
+
+class Person(Schema):
+    name = fields.String()
+    display_name = fields.String()
+    roles = fields.List(fields.String())
+    teams = fields.List(fields.String())
+
+
+class DeviceId(Schema):
+    id = fields.String()
+
+
+class Databases(Schema):
+    reference = fields.String()
+    mailboxes = fields.List(fields.String())
+    media = fields.List(fields.String())
+
+
+class SessionGiven(Schema):
+    token = _text("Send it as `Authorization: Bearer …`, here and to /db/.")
+    expires_at = fields.String()
+    server_time = fields.String()
+    user = fields.Nested(Person)
+    device = fields.Nested(DeviceId)
+    databases = fields.Nested(Databases)
+
+
+class Me(Schema):
+    user = fields.Nested(Person)
+    device = fields.Nested(DeviceId)
+    databases = fields.Nested(Databases)
+    server_time = fields.String()
+
+
+class Paging(Schema):
+    cursor = _text("`next` of the page before.", load_default="", validate=Length(max=600))
+    limit = fields.Integer(load_default=50, validate=Range(1, 200))
+
+
+class RecordFilter(Paging):
+    team = fields.String(load_default="", validate=Regexp(r"^[a-z][a-z0-9-]{0,30}$|^$"))
+    form = fields.String(load_default="", validate=Regexp(r"^[a-z][a-z0-9_-]{0,63}$|^$"))
+    state = fields.String(load_default="", validate=OneOf(["", *STATES]))
+    verdict = fields.String(load_default="", validate=OneOf(["", *VERDICTS]))
+    q = _text(
+        "Words that the record's summary, id or people contain.", load_default="", validate=[Length(max=200), NO_NUL]
+    )
+
+
+class OneTeam(Schema):
+    team = _text(
+        "Where two teams hold a record of one id: whose.",
+        load_default="",
+        validate=Regexp(r"^[a-z][a-z0-9-]{0,30}$|^$"),
+    )
+
+
+class CaseFilter(Paging):
+    status = fields.String(load_default="", validate=OneOf(["", *CASE_STATES]))
+    team = fields.String(load_default="", validate=Regexp(r"^[a-z][a-z0-9-]{0,30}$|^$"))
+
+
+class RecordListed(Schema):
+    id = fields.String()
+    team = fields.String()
+    form = fields.String()
+    version = fields.Integer()
+    rev = fields.String()
+    state = fields.String()
+    verdict = fields.String()
+    reason = fields.String(allow_none=True)
+    label = _languages("The record's summary.")
+    task = fields.String(allow_none=True)
+    errors = fields.Integer(metadata={"description": "How many."})
+    collisions = fields.Integer(metadata={"description": "How many."})
+    edits = fields.Integer(metadata={"description": "How many."})
+    updated = _text("Of its latest edit, as a hybrid time.")
+    updated_by = fields.String()
+
+
+class RecordPage(Schema):
+    items = fields.List(fields.Nested(RecordListed))
+    next = fields.String(allow_none=True)
+
+
+class RecordShown(RecordListed):
+    answers = fields.Dict()
+    problems = fields.List(fields.Dict())
+    receipt = fields.Dict()
+    cases = fields.List(fields.String())
+
+
+class EditShown(Schema):
+    id = fields.String()
+    digest = fields.String()
+    at = fields.String()
+    by = fields.String()
+    device = fields.String()
+    app = fields.String(allow_none=True)
+    version = fields.Integer(allow_none=True)
+    note = fields.String(allow_none=True)
+    set = fields.Dict()
+    unset = fields.List(fields.String())
+    seen = fields.Dict()
+    erased = fields.Boolean()
+    verified = fields.Boolean(metadata={"description": "Whether the device's signature holds."})
+    fault = fields.String(allow_none=True)
+
+
+class History(Schema):
+    items = fields.List(fields.Nested(EditShown))
+
+
+class HeadShown(Schema):
+    edit = fields.String()
+    value = fields.Raw(allow_none=True)
+    present = fields.Boolean()
+    at = fields.String()
+    by = fields.String()
+    device = fields.String()
+    version = fields.Integer(allow_none=True)
+
+
+class CaseShown(Schema):
+    id = fields.String()
+    kind = fields.String()
+    status = fields.String()
+    team = fields.String()
+    record = fields.String()
+    form = fields.String()
+    version = fields.Integer()
+    path = fields.String()
+    label = _languages("The record's summary.")
+    opened = fields.String()
+    in_force = fields.String(allow_none=True)
+    closed_by = fields.String(allow_none=True)
+    heads = fields.List(fields.Nested(HeadShown))
+
+
+class CasePage(Schema):
+    items = fields.List(fields.Nested(CaseShown))
+    next = fields.String(allow_none=True)
+
+
+class Decision(Schema):
+    """Either `choose`, the id of the edit whose value stands, or `value`, another one; null leaves it empty."""
+
+    choose = fields.String(validate=[Length(1, 64), NO_NUL])
+    value = fields.Raw(allow_none=True)
+    note = fields.String(load_default=None, allow_none=True, validate=Length(max=2000))
+
+    @validates_schema(skip_on_field_errors=True)
+    def one_of_two(self, data: Mapping[str, Any], **_: Any) -> None:
+        if ("choose" in data) == ("value" in data):
+            raise ValidationError("Give either choose or value.")
+
+
+class Decided(Schema):
+    case = fields.String()
+    edit = _text("The edit that the decision made.")
+    rev = fields.String()
+
+
+class FormListed(Schema):
+    form = fields.String()
+    version = fields.Integer()
+    title = _languages("The form's title.")
+
+
+class FormPage(Schema):
+    items = fields.List(fields.Nested(FormListed))
+
+
+class FormShown(FormListed):
+    definition = fields.Dict()
+
+
+def checked(pattern: re.Pattern[str], text: str, code: str) -> str:
+    """An id from an address, refused as unknown where it could be nobody's. Raises `RoundsError` `code`."""
+    if not pattern.fullmatch(text):
+        raise RoundsError(code)
+    return text

@@ -1,0 +1,100 @@
+"""Signing in, and who one is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import request
+from flask_smorest import Blueprint
+
+from service.api.messages import ChallengeGiven, ChallengeRequest, Failure, Me, SessionGiven, SignInRequest
+from service.auth import access
+from service.auth.access import Action, SignedIn
+from service.auth.directory import User
+from service.auth.requests import address_of, guard_api, signed_in
+from service.auth.sign_in import Session
+from service.campaign import mailbox_of, media_of
+from service.errors import RoundsError
+from service.parts import current
+
+blueprint = Blueprint("session", __name__, description="Sign-in")
+guard_api(blueprint)
+
+
+@blueprint.route("/session", methods=["POST"])
+@blueprint.arguments(SignInRequest)
+@blueprint.response(200, SessionGiven)
+@blueprint.alt_response(401, schema=Failure)
+@blueprint.alt_response(422, schema=Failure)
+@blueprint.alt_response(429, schema=Failure)
+@access.needs(None)
+def begin(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Sign in with a password, or with a device's signature over a challenge."""
+    session = _sign_in(body)
+    now = time.time()
+    token = current().tokens.issue(session.signed_in, now)
+    told = {"token": token.text, "expires_at": moment(token.expires_at)}
+    return told | who(session.user, session.signed_in, now)
+
+
+@blueprint.route("/session/challenge", methods=["POST"])
+@blueprint.arguments(ChallengeRequest)
+@blueprint.response(200, ChallengeGiven)
+@blueprint.alt_response(422, schema=Failure)
+@blueprint.alt_response(429, schema=Failure)
+@access.needs(None)
+def challenge(body: Mapping[str, Any]) -> dict[str, str]:
+    """Ask for a text for a device to sign: it can be used once, within a minute."""
+    given = current().sign_in.challenge(body["device"])
+    return {"challenge": given.text, "expires_at": moment(given.expires_at)}
+
+
+@blueprint.route("/me", methods=["GET"])
+@blueprint.response(200, Me)
+@blueprint.alt_response(401, schema=Failure)
+@blueprint.doc(security=[{"bearer": []}, {"basic": []}])
+@access.needs(Action.ENTER)
+def me() -> dict[str, Any]:
+    """Who one is, and which databases one may replicate."""
+    user = current().directory.user(signed_in().person)
+    if user is None:
+        raise RoundsError("bad_token")
+    return who(user, signed_in(), time.time())
+
+
+def _sign_in(body: Mapping[str, Any]) -> Session:
+    sign_in = current().sign_in
+    if "challenge" in body:
+        return sign_in.by_challenge(body["device"], body["challenge"], body["signature"])
+    session = sign_in.by_password(body["name"], body["password"], address_of(request))
+    if device := body.get("device"):
+        return sign_in.with_device(session, device["public_key"], device.get("label", ""))
+    return session
+
+
+def who(user: User, signed_in: SignedIn, now: float) -> dict[str, Any]:
+    """A person, their device, and the databases that are theirs to replicate."""
+    teams = sorted(signed_in.teams) if access.may(signed_in, Action.USE_STORE) else []
+    told: dict[str, Any] = {
+        "server_time": moment(now),
+        "user": {
+            "name": user.name,
+            "display_name": user.display_name,
+            "roles": list(user.roles),
+            "teams": list(user.teams),
+        },
+        "databases": {
+            "reference": "reference",
+            "mailboxes": [mailbox_of(team) for team in teams],
+            "media": [media_of(team) for team in teams],
+        },
+    }
+    return told | ({"device": {"id": signed_in.device}} if signed_in.device else {})
+
+
+def moment(seconds: float) -> str:
+    """Unix seconds as RFC 3339 with milliseconds, UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""The `rounds` commands: one module each, which defines `command`."""

@@ -1,0 +1,38 @@
+"""`rounds device`."""
+
+from __future__ import annotations
+
+import click
+
+from service.auth.devices import Devices
+from service.auth.directory import Directory
+from service.cli import Refusal, configured, json_option, show
+from service.commands.opened import opened
+from service.config import Config
+
+
+@click.group("device")
+def command() -> None:
+    """Registered devices."""
+
+
+@command.command("list")
+@json_option
+@configured
+def listed(config: Config, as_json: bool) -> None:
+    """Every device that was ever registered."""
+    columns = ["device", "user", "label", "registered_at", "revoked"]
+    with opened(config) as store:
+        devices = Directory(store).devices()
+    show([{column: getattr(each, column) for column in columns} for each in devices], columns, as_json)
+
+
+@command.command("revoke")
+@click.argument("device")
+@configured
+def revoke(config: Config, device: str) -> None:
+    """Refuse DEVICE from now on: a tablet that was lost."""
+    with opened(config) as store:
+        if not Devices(Directory(store)).revoke(device):
+            raise Refusal(f"There is no device {device!r}.")
+    click.echo(f"{device}: revoked")

@@ -1,0 +1,143 @@
+"""The list of records, and one record with how it came to be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+
+from schemas.form import Form
+from service import language
+from service.api.messages import STATES, VERDICTS, RecordFilter
+from service.api.records import find, lists
+from service.auth import access
+from service.auth.access import Action, visible_teams
+from service.auth.requests import signed_in
+from service.office.answers import Marks, anchor_of, lines_of, strays_of
+from service.office.history import shown_history
+from service.office.names import Names
+from service.office.values import Reader, label_of, moment_of
+from service.parts import current
+from service.readmodel.lists import Filter
+from service.readmodel.paging import Row
+
+ON_A_PAGE = 50
+FILTERS = ("q", "form", "team", "state", "verdict")
+
+
+def add_to(blueprint: Blueprint) -> None:
+    """Add these pages to the office."""
+    blueprint.add_url_rule("/records", "records", listed)
+    blueprint.add_url_rule("/records/<record_id>", "record", one)
+
+
+@access.needs(Action.OFFICE_PAGES)
+def listed() -> str:
+    """Records, the latest changed first; the filter is in the address."""
+    given = RecordFilter().load({name: request.args[name] for name in (*FILTERS, "cursor") if name in request.args})
+    wanted = Filter(teams=visible_teams(signed_in()), **{name: given[name] for name in FILTERS})
+    page = lists().records(wanted, limit=ON_A_PAGE, cursor=given["cursor"])
+    names = Names(current())
+    return render_template(
+        "office/records.html",
+        section="records",
+        rows=[_listed(row, names) for row in page.items],
+        filter=given,
+        filtered=any(given[name] for name in FILTERS),
+        choices=_choices(names),
+        next_url=_address(given, page.next) if page.next else None,
+        first_url=_address(given, None) if given["cursor"] else None,
+    )
+
+
+@access.needs(Action.OFFICE_PAGES)
+def one(record_id: str) -> str:
+    """One record: answers, mistakes, history, receipt."""
+    row = find(record_id, request.args.get("team", ""))
+    names = Names(current())
+    form = names.form(row["form"], row["version"])
+    reader = names.reader(row["team"])
+    problems = lists().problems(row["id"], row["team"])
+    cases = [case for case in lists().cases_of(row["id"], row["team"]) if case["status"] == "open"]
+    case_urls = {case["path"]: url_for("office.case", case_id=case["id"], team=case["team"]) for case in cases}
+    marks = Marks(_sentences(problems, reader), case_urls)
+    return render_template(
+        "office/record.html",
+        section="records",
+        record=_listed(row, names) | {"digest": row["digest"], "rev": row["rev"], "task": row["task"]},
+        answers=lines_of(form, row["answers"], marks, reader) if form else (),
+        strays=_strays(form, row["answers"]),
+        problems=[_problem(problem, form, row["answers"], reader) for problem in problems],
+        open_cases_here=[_case(case, form, row["answers"], reader, case_urls) for case in cases],
+        history=shown_history(lists().history(row["id"], row["team"]), form, row["answers"], reader, names),
+    )
+
+
+def _listed(row: Row, names: Names) -> dict[str, Any]:
+    form = names.form(row["form"], row["version"])
+    reader = names.reader(row["team"])
+    return {
+        "id": row["id"],
+        "url": url_for("office.record", record_id=row["id"], team=row["team"]),
+        "label": reader.pick(row["label"]),
+        "form": names.title(row["form"], row["version"]),
+        "version": row["version"],
+        "team": names.team(row["team"]),
+        "state": row["state"],
+        "verdict": row["verdict"],
+        "errors": row["problem_count"],
+        "collisions": row["collision_count"],
+        "updated": moment_of(row["updated"], reader, names.zone(form), datetime.now(UTC)),
+        "updated_by": names.person(row["updated_by"]),
+    }
+
+
+def _choices(names: Names) -> dict[str, list[tuple[str, str]]]:
+    def words(kind: str, codes: Sequence[str]) -> list[tuple[str, str]]:
+        return [(code, language.translate(f"{kind}.{code}", names.lang)) for code in codes]
+
+    mine = visible_teams(signed_in())
+    teams = [(team, name) for team, name in names.teams.items() if mine is None or team in mine]
+    published = {doc["form"]: doc["version"] for doc in current().directory.forms()}
+    return {
+        "form": list(names.titles(published).items()),
+        "team": teams,
+        "state": words("state", STATES),
+        "verdict": words("verdict", VERDICTS),
+    }
+
+
+def _address(given: Mapping[str, str], cursor: str | None) -> str:
+    kept = {name: given[name] for name in FILTERS if given[name]}
+    return url_for("office.records", **kept, **({"cursor": cursor} if cursor else {}))
+
+
+def _sentences(problems: Sequence[Row], reader: Reader) -> dict[str, list[str]]:
+    sentences: dict[str, list[str]] = {}
+    for problem in problems:
+        sentences.setdefault(problem["path"], []).append(reader.pick(problem["message"], problem["code"]))
+    return sentences
+
+
+def _problem(problem: Row, form: Form | None, answers: Mapping[str, Any], reader: Reader) -> dict[str, str]:
+    own = reader.pick(problem["label"], problem["path"])
+    label = label_of(problem["path"], form, reader, answers) if form else own
+    return {
+        "anchor": anchor_of(problem["path"]),
+        "label": label,
+        "message": reader.pick(problem["message"], problem["code"]),
+    }
+
+
+def _case(
+    case: Row, form: Form | None, answers: Mapping[str, Any], reader: Reader, urls: Mapping[str, str]
+) -> dict[str, str]:
+    label = label_of(case["path"], form, reader, answers) if form else case["path"]
+    return {"url": urls[case["path"]], "label": label}
+
+
+def _strays(form: Form | None, answers: Mapping[str, Any]) -> list[tuple[str, str]]:
+    strays = strays_of(form, answers) if form else [(f"/{name}", value) for name, value in answers.items()]
+    return [(path, language.shown_value(value)) for path, value in strays]

@@ -1,0 +1,55 @@
+"""`rounds intake` and `rounds rebuild`: the judge at work, alone under its lease."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import structlog
+
+from service import logs
+from service.config import Config
+from service.parts import Parts, open_parts
+from service.readmodel import tables
+from service.readmodel.lease import hold
+from service.readmodel.projection import SqlProjection
+from sync.intake import Intake
+
+log = structlog.get_logger(__name__)
+
+
+def run_intake(config: Config) -> None:
+    """Follow the mailboxes until SIGTERM or SIGINT."""
+    logs.configure(config.log_level, config.log_format)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    parts = open_parts(config)
+    try:
+        with hold(parts.readmodel, config.data, stop) as held:
+            if held:
+                log.info("intake begins")
+                intake_of(parts).run(stop)
+    finally:
+        parts.close()
+    log.info("intake ends")
+
+
+def rebuild(config: Config) -> int:
+    """Empty the read model and fill it from the documents; returns how many records were judged.
+
+    Waits for a running intake to end, since only one may judge at a time.
+    """
+    stop = threading.Event()
+    parts = open_parts(config)
+    try:
+        with hold(parts.readmodel, config.data, stop):
+            tables.clear(parts.readmodel)
+            return intake_of(parts).drain()
+    finally:
+        parts.close()
+
+
+def intake_of(parts: Parts) -> Intake:
+    """The intake of these parts."""
+    return Intake(parts.store, parts.library, SqlProjection(parts.readmodel))

@@ -1,0 +1,124 @@
+"""What the office pages and the API ask of the read model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Engine, Select, Table, func, select, tuple_
+
+from service.readmodel.paging import Page, Row, decode, encode
+from service.readmodel.tables import cases, edits, problems, records
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which records to list; empty means any. `teams` bounds what the reader may see at all; None is every team."""
+
+    teams: frozenset[str] | None = None
+    team: str = ""
+    form: str = ""
+    state: str = ""
+    verdict: str = ""
+    q: str = ""
+
+
+class Lists:
+    """Reads of the read model, each bounded by the teams that the reader may see."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def records(self, wanted: Filter, *, limit: int, cursor: str = "") -> Page:
+        """The latest changed first."""
+        query = _bounded(select(*_LISTED), records, wanted.teams)
+        for name in ("team", "form", "state", "verdict"):
+            if value := getattr(wanted, name):
+                query = query.where(records.c[name] == value)
+        for word in wanted.q.lower().split():
+            query = query.where(records.c.search.contains(word, autoescape=True))
+        key = (records.c.updated, records.c.id, records.c.team)
+        if cursor:
+            query = query.where(tuple_(*key) < tuple_(*decode(cursor, 3)))
+        rows = self._rows(query.order_by(*(column.desc() for column in key)).limit(limit + 1))
+        return _page(rows, limit, ("updated", "id", "team"))
+
+    def record(self, record_id: str, teams: frozenset[str] | None, team: str = "") -> Row | None:
+        """One record; where two teams hold one of that id, that of `team`, or of the first by name."""
+        query = _bounded(select(records), records, teams).where(records.c.id == record_id)
+        if team:
+            query = query.where(records.c.team == team)
+        return self._first(query.order_by(records.c.team))
+
+    def problems(self, record_id: str, team: str) -> list[Row]:
+        """What is wrong with a record, in the order of its form."""
+        mine = (problems.c.team == team) & (problems.c.record == record_id)
+        return [row["problem"] for row in self._rows(select(problems).where(mine).order_by(problems.c.position))]
+
+    def history(self, record_id: str, team: str) -> list[Row]:
+        """A record's edits, the oldest first."""
+        mine = (edits.c.team == team) & (edits.c.record == record_id)
+        return self._rows(select(edits).where(mine).order_by(edits.c.position))
+
+    def cases(
+        self, teams: frozenset[str] | None, *, status: str = "", team: str = "", limit: int, cursor: str = ""
+    ) -> Page:
+        """Cases, the oldest first: what has waited longest is on top."""
+        query = _bounded(_WITH_RECORD, cases, teams)
+        if status:
+            query = query.where(cases.c.status == status)
+        if team:
+            query = query.where(cases.c.team == team)
+        key = (cases.c.opened, cases.c.id, cases.c.team)
+        if cursor:
+            query = query.where(tuple_(*key) > tuple_(*decode(cursor, 3)))
+        return _page(self._rows(query.order_by(*key).limit(limit + 1)), limit, ("opened", "id", "team"))
+
+    def case(self, case_id: str, teams: frozenset[str] | None, team: str = "") -> Row | None:
+        """One case; of `team` where one is named."""
+        query = _bounded(_WITH_RECORD, cases, teams).where(cases.c.id == case_id)
+        if team:
+            query = query.where(cases.c.team == team)
+        return self._first(query.order_by(cases.c.team))
+
+    def cases_of(self, record_id: str, team: str) -> list[Row]:
+        """Every case of one record, the open ones first."""
+        query = _WITH_RECORD.where(cases.c.team == team, cases.c.record == record_id)
+        return self._rows(query.order_by(cases.c.status.desc(), cases.c.opened))
+
+    def open_cases(self, teams: frozenset[str] | None) -> int:
+        """How many wait for a decision."""
+        query = _bounded(select(func.count()).select_from(cases), cases, teams).where(cases.c.status == "open")
+        with self._engine.connect() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def forms(self, teams: frozenset[str] | None) -> list[str]:
+        """The forms that there are records of."""
+        query = _bounded(select(records.c.form).distinct(), records, teams).order_by(records.c.form)
+        return [row["form"] for row in self._rows(query)]
+
+    def _rows(self, query: Select[tuple[object, ...]]) -> list[Row]:
+        with self._engine.connect() as connection:
+            return [dict(row) for row in connection.execute(query).mappings()]
+
+    def _first(self, query: Select[tuple[object, ...]]) -> Row | None:
+        rows = self._rows(query.limit(1))
+        return rows[0] if rows else None
+
+
+_LISTED = [column for column in records.c if column.name not in {"answers", "receipt", "search"}]
+_WITH_RECORD = select(cases, records.c.label, records.c.version, records.c.verdict).join(
+    records, (records.c.team == cases.c.team) & (records.c.id == cases.c.record)
+)
+
+
+def _bounded(
+    query: Select[tuple[object, ...]], table: Table, teams: frozenset[str] | None
+) -> Select[tuple[object, ...]]:
+    return query if teams is None else query.where(table.c.team.in_(sorted(teams)))
+
+
+def _page(rows: Sequence[Row], limit: int, key: tuple[str, ...]) -> Page:
+    items = rows[:limit]
+    more = len(rows) > limit and items
+    return Page(items, encode(*(items[-1][name] for name in key)) if more else None)

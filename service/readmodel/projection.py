@@ -1,0 +1,58 @@
+"""Writes what intake has judged into the tables: a batch and the checkpoint behind it in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, delete, insert
+
+from service.readmodel.checkpoints import checkpoint
+from service.readmodel.rows import case_rows, edit_rows, problem_rows, record_row
+from service.readmodel.tables import cases, checkpoints, edits, problems, records
+from service.sql import writing
+from sync.intake import Judged
+from sync.store import Seq
+
+CHUNK = 400
+"""Records to a statement: SQLite takes 32,766 variables."""
+
+
+class SqlProjection:
+    """`sync.intake.Projection` on SQL. Applying the same batch again leaves the same rows."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def checkpoint(self, mailbox: str) -> Seq | None:
+        """How far that mailbox was projected."""
+        return checkpoint(self._engine, mailbox)
+
+    def apply(self, mailbox: str, judged: Sequence[Judged], seq: Seq) -> None:
+        """Replace the rows of these records and move the checkpoint, both or neither.
+
+        Rows belong to the team whose mailbox this is, whatever a document in it may claim.
+        """
+        latest = list({each.record_id: each for each in judged}.values())
+        team = mailbox.removeprefix("mailbox-")
+        with writing(self._engine) as connection:
+            for start in range(0, len(latest), CHUNK):
+                _replace(connection, team, latest[start : start + CHUNK])
+            connection.execute(delete(checkpoints).where(checkpoints.c.mailbox == mailbox))
+            connection.execute(insert(checkpoints).values(mailbox=mailbox, seq=seq))
+
+
+def _replace(connection: Connection, team: str, judged: Sequence[Judged]) -> None:
+    ids = [each.record_id for each in judged]
+    connection.execute(delete(records).where(records.c.team == team, records.c.id.in_(ids)))
+    for table in (problems, edits, cases):
+        connection.execute(delete(table).where(table.c.team == team, table.c.record.in_(ids)))
+    _insert(connection, records, [record_row(team, each) for each in judged])
+    _insert(connection, problems, [row for each in judged for row in problem_rows(team, each)])
+    _insert(connection, edits, [row for each in judged for row in edit_rows(team, each)])
+    _insert(connection, cases, [row for each in judged for row in case_rows(team, each)])
+
+
+def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(insert(table), rows)

@@ -1,0 +1,159 @@
+"""A judged record as rows of the read model's tables. Pure: the same record gives the same rows, at every rebuild."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from schemas import canonical
+from sync.intake import Judged
+from sync.merge import Collision, Head
+
+Row = dict[str, Any]
+ASK = "ask"
+"""The policy of fields whose collisions a person must decide; the others settle themselves (law 10)."""
+
+
+def case_id(record_id: str, path: str) -> str:
+    """The id of the case about one path of one record."""
+    return "conflict-" + hashlib.sha256(f"{record_id}\n{path}".encode()).hexdigest()[:20]
+
+
+def record_row(team: str, judged: Judged) -> Row:
+    """The row that lists show."""
+    last = judged.edits[-1] if judged.edits else {}
+    return {
+        "team": team,
+        "id": judged.record_id,
+        "mailbox": judged.mailbox,
+        "form": judged.form,
+        "version": judged.version,
+        "rev": judged.rev,
+        "state": judged.state,
+        "verdict": judged.verdict,
+        "reason": judged.receipt.get("reason"),
+        "digest": judged.receipt["digest"],
+        "answers": judged.answers,
+        "receipt": judged.receipt,
+        "label": judged.label,
+        "task": judged.task,
+        "problem_count": len(judged.problems),
+        "collision_count": len(_to_decide(judged)),
+        "edit_count": len(judged.edits),
+        "updated": last.get("at", ""),
+        "updated_by": last.get("by", ""),
+        "search": _search(judged),
+    }
+
+
+def problem_rows(team: str, judged: Judged) -> Iterator[Row]:
+    """One row for each mistake, in the order of the form."""
+    for position, problem in enumerate(judged.problems):
+        yield {
+            "team": team,
+            "record": judged.record_id,
+            "position": position,
+            "path": problem.path,
+            "code": problem.code,
+            "problem": problem.as_json(),
+        }
+
+
+def edit_rows(team: str, judged: Judged) -> Iterator[Row]:
+    """One row for each edit, in the order of the record."""
+    for position, edit in enumerate(judged.edits):
+        digest = canonical.digest(edit)
+        yield {
+            "team": team,
+            "record": judged.record_id,
+            "position": position,
+            "id": edit["id"],
+            "digest": digest,
+            "at": edit["at"],
+            "by": edit.get("by", ""),
+            "device": edit.get("device", ""),
+            "erased": "erased" in edit,
+            "fault": judged.invalid_edits.get(digest),
+            "edit": edit,
+        }
+
+
+def case_rows(team: str, judged: Judged) -> Iterator[Row]:
+    """Open cases for what collides now, closed ones for collisions that an edit has since settled."""
+    common = {"team": team, "record": judged.record_id, "form": judged.form}
+    open_paths = set()
+    for collision in _to_decide(judged):
+        open_paths.add(collision.path)
+        yield common | _open(judged.record_id, collision)
+    for path, (closing, seen) in _settled(judged).items():
+        if path not in open_paths:
+            yield common | _closed(judged.record_id, path, closing, seen)
+
+
+def _to_decide(judged: Judged) -> list[Collision]:
+    return [collision for collision in judged.collisions if collision.policy == ASK]
+
+
+def _open(record_id: str, collision: Collision) -> Row:
+    return {
+        "id": case_id(record_id, collision.path),
+        "path": collision.path,
+        "status": "open",
+        "opened": max(head.at for head in collision.heads),
+        "closed_by": None,
+        "in_force": collision.in_force.edit_id,
+        "heads": [_head(head) for head in collision.heads],
+    }
+
+
+def _head(head: Head) -> Row:
+    return {
+        "edit": head.edit_id,
+        "value": head.value,
+        "present": head.present,
+        "at": head.at,
+        "by": head.by,
+        "device": head.device,
+        "version": head.version,
+    }
+
+
+def _closed(record_id: str, path: str, closing: Mapping[str, Any], seen: Sequence[Mapping[str, Any]]) -> Row:
+    return {
+        "id": case_id(record_id, path),
+        "path": path,
+        "status": "closed",
+        "opened": max(edit["at"] for edit in seen),
+        "closed_by": closing["id"],
+        "in_force": closing["id"],
+        "heads": [_seen_head(edit, path) for edit in seen],
+    }
+
+
+def _seen_head(edit: Mapping[str, Any], path: str) -> Row:
+    same = {name: edit[name] for name in ("at", "by", "device", "version")}
+    return same | {"edit": edit["id"], "value": edit["set"].get(path), "present": path in edit["set"]}
+
+
+def _settled(judged: Judged) -> dict[str, tuple[Mapping[str, Any], list[Mapping[str, Any]]]]:
+    """For each path the last edit that had seen several values there, and the edits whose values it saw."""
+    sound = [edit for edit in judged.edits if "set" in edit and canonical.digest(edit) not in judged.invalid_edits]
+    by_id = {edit["id"]: edit for edit in sound}
+    settled = {}
+    for edit in sound:
+        for path, ids in edit["seen"].items():
+            seen = [by_id[each] for each in ids if each in by_id and _touches(by_id[each], path)]
+            if len({canonical.dumps(each["set"].get(path)) for each in seen}) > 1:
+                settled[path] = (edit, seen)
+    return settled
+
+
+def _touches(edit: Mapping[str, Any], path: str) -> bool:
+    return path in edit["set"] or path in edit["unset"]
+
+
+def _search(judged: Judged) -> str:
+    people = {edit.get("by", "") for edit in judged.edits}
+    words = [*dict.fromkeys(judged.label.values()), judged.record_id, *sorted(people)]
+    return " ".join(words).lower()

@@ -7,7 +7,6 @@ https://docs.couchdb.org/en/stable/api/server/configuration.html, `deploy/couchd
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from threading import Event
@@ -17,7 +16,7 @@ import orjson
 
 from sync.couch import CouchDatabase, CouchStore
 from sync.couch_connection import Connection
-from sync.store import Document, NotFound, StoreError, Unauthorized
+from sync.store import Document, Exists, NotFound, StoreError, Unauthorized
 
 OLDEST: Final = (3, 3)
 """The first CouchDB with `roles_claim_path`."""
@@ -30,25 +29,13 @@ WANTED: Final = (
 DESIGN_ID: Final = "_design/rounds"
 KEY_TRIES: Final = 40
 KEY_WAIT_SECONDS: Final = 0.25
-OURS: Final = re.compile(r"(mailbox|media)-[a-z][a-z0-9-]{0,30}|reference|office|audit")
 KEY_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-class SetupError(Exception):
+class SetupError(StoreError):
     """CouchDB is not as Rounds needs it; the sentence says what to change."""
 
-
-def prepare(store: CouchStore, keys: Mapping[str, str]) -> None:
-    """Make a CouchDB ready, or raise `SetupError`: check the server, guard Rounds' databases, publish the keys.
-
-    :param keys: the public keys that tokens will be signed with, PEM by key id
-    """
-    check_server(store)
-    for name in store.names():
-        if OURS.fullmatch(name):
-            install_gate(store.database(name))
-    for key_id, pem in keys.items():
-        publish_key(store, key_id, pem)
+    code = "couchdb_not_ready"
 
 
 def check_server(store: CouchStore) -> None:
@@ -63,6 +50,22 @@ def check_server(store: CouchStore) -> None:
     for node in _nodes(connection):
         for section, key, wanted in WANTED:
             _check_setting(connection, node, section, key, wanted)
+
+
+def prepare_database(store: CouchStore, name: str, security: Document) -> CouchDatabase:
+    """Make a database where it is missing, and give it the gate and its members where they are not so already.
+
+    The members come last: until then CouchDB lets in server administrators alone, so nobody else ever meets a database
+    without a gate.
+    """
+    try:
+        database = store.create(name)
+    except Exists:
+        database = store.database(name)
+    install_gate(database)
+    if database.security() != security:
+        database.set_security(security)
+    return database
 
 
 def install_gate(database: CouchDatabase) -> None:

@@ -290,7 +290,7 @@ class CouchDatabase:
     # What is not replicated
 
     def get_local(self, local_id: str) -> Document:
-        found: Document = self._call(self._client.get_local_document, doc_id=local_id)
+        found: Document = self._call(self._client.get_local_document, doc_id=local_id, accept="application/json")
         return found
 
     def put_local(self, local_id: str, doc: Document) -> None:

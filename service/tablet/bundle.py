@@ -25,7 +25,14 @@ MEDIA_TYPES = {
     ".html": "text/html",
     ".webmanifest": "application/manifest+json",
 }
-PARTS = (("app", "*.js"), ("app", "*.css"), ("app", "*.json"), ("vendor", "*.js"), ("icons", "*.svg"), ("icons", "*.png"))
+PARTS = (
+    ("app", "*.js"),
+    ("app", "*.css"),
+    ("app", "*.json"),
+    ("vendor", "*.js"),
+    ("icons", "*.svg"),
+    ("icons", "*.png"),
+)
 TEMPLATES = ("index.html", "sw.js", "manifest.webmanifest")
 
 

@@ -1,0 +1,44 @@
+/** Requests to `/api/v1`, with failures that say whether the network, the sign-in or the service is at fault. */
+
+/** An answer that is not a success: `status` and the slug of the body; status 0 where no answer came. */
+export class Refusal extends Error {
+  /** @param {number} status @param {{error?: string, reason?: string, details?: Record<string, any>}} body */
+  constructor(status, body) {
+    super(`${status} ${body.error ?? ''}: ${body.reason ?? ''}`);
+    this.name = 'Refusal';
+    this.status = status;
+    this.code = body.error ?? 'unknown';
+    this.reason = body.reason ?? '';
+    this.details = body.details ?? {};
+  }
+}
+
+const TIMEOUT_MS = 20_000;
+
+/**
+ * POST JSON to the API.
+ * @param {string} path below /api/v1
+ * @param {unknown} body
+ * @returns {Promise<any>} the parsed answer; raises `Refusal`
+ */
+export async function post(path, body) {
+  const response = await answer(`/api/v1${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json' },
+    body: JSON.stringify(body),
+    credentials: 'omit',
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  const told = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Refusal(response.status, told);
+  return told;
+}
+
+/** @param {string} url @param {RequestInit} options */
+async function answer(url, options) {
+  try {
+    return await fetch(url, options);
+  } catch (error) {
+    throw new Refusal(0, { error: 'no_network', reason: String(error) });
+  }
+}

@@ -1,0 +1,134 @@
+/** Forms and entities of the reference database, as this tablet has them. */
+import { documents } from './db.js';
+import { parseForm } from './core/form.js';
+
+/**
+ * @typedef {import('./db.js').Database} Database
+ * @typedef {import('./db.js').Doc} Doc
+ * @typedef {import('./core/form.js').Form} Form
+ * @typedef {{id: string, name: string, names?: Record<string, string>, searched: string, doc: Doc}} Entity
+ */
+
+const GATHER_MS = 300;
+
+export class Catalogue extends EventTarget {
+  /** @type {Map<string, Doc>} by `form:version` */
+  #definitions = new Map();
+  /** @type {Map<string, Form>} */
+  #parsed = new Map();
+  /** @type {Map<string, Promise<Entity[]>>} by kind */
+  #kinds = new Map();
+  /** @type {Map<string, Entity>} by document id */
+  #known = new Map();
+  /** @type {Set<string>} */
+  #changes = new Set();
+  /** @type {{cancel(): void} | null} */
+  #feed = null;
+
+  /** @param {Database} db */
+  constructor(db) {
+    super();
+    this.db = db;
+  }
+
+  /** Read the forms, and follow what replication brings. */
+  async load() {
+    await this.#readForms();
+    this.#feed = this.db.changes({ since: 'now', live: true }).on('change', ({ id }) => this.#changed(id));
+  }
+
+  close() {
+    this.#feed?.cancel();
+  }
+
+  async #readForms() {
+    for (const doc of await documents(this.db, 'form:')) this.#definitions.set(`${doc.form}:${doc.version}`, doc);
+  }
+
+  /** The newest version of every form. @returns {Form[]} */
+  newest() {
+    /** @type {Map<string, Doc>} */
+    const latest = new Map();
+    for (const doc of this.#definitions.values()) {
+      if (doc.version > (latest.get(doc.form)?.version ?? 0)) latest.set(doc.form, doc);
+    }
+    return [...latest.values()].map((doc) => /** @type {Form} */ (this.form(doc.form, doc.version)));
+  }
+
+  /** A form in one version, or null where this tablet lacks it. @param {string} id @param {number} version @returns {Form | null} */
+  form(id, version) {
+    const key = `${id}:${version}`;
+    const doc = this.#definitions.get(key);
+    if (!doc) return null;
+    if (!this.#parsed.has(key)) this.#parsed.set(key, parseForm(doc.definition));
+    return /** @type {Form} */ (this.#parsed.get(key));
+  }
+
+  /** A form's newest version, or null. @param {string} id */
+  current(id) {
+    return this.newest().find((form) => form.id === id) ?? null;
+  }
+
+  /** All entities of a kind that are in use, by name. @param {string} kind @returns {Promise<Entity[]>} */
+  entities(kind) {
+    let found = this.#kinds.get(kind);
+    if (!found) {
+      found = this.#readEntities(kind);
+      this.#kinds.set(kind, found);
+    }
+    return found;
+  }
+
+  /** @param {string} kind */
+  async #readEntities(kind) {
+    const docs = await documents(this.db, `entity:${kind}:`);
+    const all = docs.map(entityOf);
+    for (const entity of all) this.#known.set(entity.id, entity);
+    this.#tell();
+    return all.filter(({ doc }) => doc.active !== false);
+  }
+
+  /** An entity that has been read; undefined while it has not (asking makes it so). @param {string} id @returns {Entity | undefined} */
+  entity(id) {
+    const found = this.#known.get(id);
+    if (!found) this.entities(id.split(':')[1] ?? '').catch(console.error);
+    return found;
+  }
+
+  /** Thousands of changes may come at once: they are taken together. @param {string} id */
+  #changed(id) {
+    if (!this.#changes.size) setTimeout(() => this.#takeChanges().catch(console.error), GATHER_MS);
+    this.#changes.add(id);
+  }
+
+  async #takeChanges() {
+    const ids = [...this.#changes];
+    this.#changes.clear();
+    for (const id of ids) if (id.startsWith('entity:')) this.#kinds.delete(id.split(':')[1]);
+    if (ids.some((id) => id.startsWith('form:'))) await this.#readForms();
+    this.#tell();
+  }
+
+  #tell() {
+    this.dispatchEvent(new Event('change'));
+  }
+}
+
+/** @param {Doc} doc @returns {Entity} */
+function entityOf(doc) {
+  const { _id, name, names, code, town, address } = doc;
+  const searched = [name, ...Object.values(names ?? {}), code, town, address].filter(Boolean).join('\n').toLowerCase();
+  return { id: _id, name, names, searched, doc };
+}
+
+/** Those whose texts hold every word of `query`. @param {Entity[]} entities @param {string} query @param {number} limit */
+export function search(entities, query, limit) {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = [];
+  for (const entity of entities) {
+    if (!words.every((word) => entity.searched.includes(word))) continue;
+    found.push(entity);
+    if (found.length === limit) break;
+  }
+  return found;
+}

@@ -1,0 +1,115 @@
+/**
+ * Who is signed in on this tablet, with which key, and the short-lived token that the service gave.
+ *
+ * The profile is remembered: the app starts and fills forms without a network, and without a valid token. The token is
+ * renewed with the device's key before it ends; where that is refused, only sending waits for a password.
+ */
+import { post, Refusal } from './api.js';
+import { deviceId, generateKeys, publicJwk, signChallenge } from './core/signature.js';
+import { forget, keep, read } from './vault.js';
+
+/**
+ * @typedef {{name: string, display_name: string, roles: string[], teams: string[]}} User
+ * @typedef {{reference: string, mailboxes: string[], media: string[]}} Databases
+ * @typedef {{user: User, device: string, databases: Databases, token: string, expiresAt: number, skew: number}} Profile
+ *   `expiresAt` in ms of this tablet's clock; `skew` in ms: the service's clock minus this tablet's
+ */
+
+const EARLY_MS = 5 * 60_000;
+const PROFILE = 'profile';
+
+export class Session extends EventTarget {
+  /** @type {Profile | null} */
+  profile = null;
+  /** True where the device's key no longer opens the door and a password is needed. */
+  locked = false;
+  /** @type {Promise<void> | null} */
+  #renewing = null;
+
+  /** Take over the remembered profile. */
+  async restore() {
+    this.profile = (await read('settings', PROFILE)) ?? null;
+  }
+
+  /**
+   * Sign in with a password, registering this tablet's key for that person.
+   * @param {string} name @param {string} password @param {string} label how the office will see this device
+   * @returns {Promise<Profile>} raises `Refusal`
+   */
+  async signIn(name, password, label) {
+    const keys = (await read('keys', name)) ?? (await generateKeys());
+    const jwk = await publicJwk(keys);
+    const told = await post('/session', { name, password, device: { public_key: jwk, label } });
+    await keep('keys', told.user.name, keys);
+    return this.#take(told, await deviceId(jwk));
+  }
+
+  /** A token that holds for a while yet; raises `Refusal` with status 401 where a password is needed. */
+  async token() {
+    if (!this.profile) throw new Refusal(401, { error: 'unauthorized' });
+    if (this.profile.expiresAt - Date.now() < EARLY_MS) await this.renew();
+    return this.profile.token;
+  }
+
+  /** Get a new token with the device's key; callers at the same time share one request. */
+  renew() {
+    this.#renewing ??= this.#renew().finally(() => {
+      this.#renewing = null;
+    });
+    return this.#renewing;
+  }
+
+  async #renew() {
+    const profile = /** @type {Profile} */ (this.profile);
+    const keys = await read('keys', profile.user.name);
+    if (this.locked || !keys) throw this.#lock();
+    try {
+      const { challenge } = await post('/session/challenge', { device: profile.device });
+      const signature = await signChallenge(challenge, keys.privateKey);
+      await this.#take(await post('/session', { device: profile.device, challenge, signature }), profile.device);
+    } catch (error) {
+      // 400 and 404 from authentication mean the same as 401: this key does not open the door any more.
+      if (error instanceof Refusal && [400, 401, 403, 404, 422].includes(error.status)) throw this.#lock();
+      throw error;
+    }
+  }
+
+  #lock() {
+    this.locked = true;
+    this.dispatchEvent(new Event('change'));
+    return new Refusal(401, { error: 'unauthorized' });
+  }
+
+  /** @param {any} told @param {string} device @returns {Promise<Profile>} */
+  async #take(told, device) {
+    const skew = Date.parse(told.server_time) - Date.now();
+    const expiresAt = Date.parse(told.expires_at) - skew;
+    this.profile = { user: told.user, device: told.device?.id ?? device, databases: told.databases, token: told.token, expiresAt, skew };
+    this.locked = false;
+    await keep('settings', PROFILE, this.profile);
+    this.dispatchEvent(new Event('change'));
+    return this.profile;
+  }
+
+  /** The private key that signs this person's edits. @returns {Promise<CryptoKey>} */
+  async signingKey() {
+    const keys = await read('keys', /** @type {Profile} */ (this.profile).user.name);
+    return keys.privateKey;
+  }
+
+  /** Forget who is signed in; what they wrote stays on the tablet. @returns {Promise<Profile | null>} for undoing it */
+  async signOut() {
+    const left = this.profile;
+    this.profile = null;
+    await forget('settings', PROFILE);
+    this.dispatchEvent(new Event('change'));
+    return left;
+  }
+
+  /** Undo a sign-out. @param {Profile} profile */
+  async comeBack(profile) {
+    this.profile = profile;
+    await keep('settings', PROFILE, profile);
+    this.dispatchEvent(new Event('change'));
+  }
+}

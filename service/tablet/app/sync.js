@@ -1,0 +1,217 @@
+/**
+ * All replications of one person: forms and lists in, the team's mailbox both ways, pictures out after the text.
+ *
+ * Pictures are not fetched ahead: those of others are asked for one at a time when somebody looks at them, so that a weak
+ * network carries what this tablet has to say first.
+ */
+import { openLocal, openRemote } from './db.js';
+import { inParts } from './delivery.js';
+import { authorised } from './contact.js';
+import { Supervisor } from './supervisor.js';
+
+/**
+ * @typedef {import('./db.js').Database} Database
+ * @typedef {import('./db.js').Doc} Doc
+ * @typedef {import('./db.js').Failure} Failure
+ * @typedef {import('./session.js').Session} Session
+ * @typedef {import('./session.js').Profile} Profile
+ * @typedef {import('./unsent.js').Unsent} Unsent
+ * @typedef {import('./contact.js').Contact} Contact
+ */
+
+const TEXT_BATCH = 50;
+/** Pictures go one by one: each that has arrived need not be sent again. */
+const PICTURE_BATCH = 1;
+
+export class Sync extends EventTarget {
+  /** @type {Map<string, Database>} */
+  #locals = new Map();
+  /** @type {Map<string, Database>} */
+  #remotes = new Map();
+  /** @type {Map<string, Supervisor>} */
+  #supervisors = new Map();
+  #abort = new AbortController();
+  /** Another window of this browser has it in hand. */
+  elsewhere = true;
+
+  /**
+   * @param {Session} session @param {Profile} profile @param {Unsent} unsent @param {Contact} contact
+   */
+  constructor(session, profile, unsent, contact) {
+    super();
+    this.session = session;
+    this.profile = profile;
+    this.unsent = unsent;
+    this.contact = contact;
+    for (const name of this.databases()) this.#locals.set(name, openLocal(profile.user.name, name));
+  }
+
+  /** Names of all databases of this person. */
+  databases() {
+    const { reference, mailboxes, media } = this.profile.databases;
+    return [reference, ...mailboxes, ...media];
+  }
+
+  /** @param {string} name @returns {Database} */
+  local(name) {
+    const found = this.#locals.get(name);
+    if (!found) throw new Error(`no database ${name}`);
+    return found;
+  }
+
+  /** @param {string} name @returns {Database} */
+  remote(name) {
+    let found = this.#remotes.get(name);
+    if (!found) {
+      found = openRemote(name, authorised(this.session, this.contact));
+      inParts(found, () => /** @type {Database} */ (found).info());
+      this.#remotes.set(name, found);
+    }
+    return found;
+  }
+
+  /** Begin, in one window of the browser at a time. */
+  start() {
+    const options = { signal: this.#abort.signal };
+    navigator.locks
+      .request(`rounds-sync-${this.profile.user.name}`, options, () => this.#lead())
+      .catch((error) => error.name === 'AbortError' || console.error(error));
+    addEventListener('online', () => this.kick(), options);
+    addEventListener('offline', () => this.#tell(), options);
+    document.addEventListener('visibilitychange', () => document.hidden || this.kick(), options);
+    this.session.addEventListener('change', () => this.#sessionChanged(), options);
+    this.contact.addEventListener('change', () => this.#tell(), options);
+  }
+
+  /** Try everything now. */
+  kick() {
+    for (const supervisor of this.#supervisors.values()) supervisor.kick();
+    this.#tell();
+  }
+
+  /** End, and let go of the databases. */
+  async stop() {
+    this.#abort.abort();
+    for (const supervisor of this.#supervisors.values()) supervisor.stop();
+    await Promise.all([...this.#locals.values()].map((db) => db.close()));
+  }
+
+  /** Offer what was refused again. */
+  async offerAgain() {
+    for (const name of this.#outgoing()) await this.unsent.offerAgain(name, this.local(name), this.remote(name));
+  }
+
+  /** What moves, and what it waits for. @returns {{moving: string[], locked: boolean, forbidden: string[], reached: boolean}} */
+  status() {
+    const by = (/** @type {string[]} */ ...states) => [...this.#supervisors].filter(([, it]) => states.includes(it.state)).map(([name]) => name);
+    return {
+      moving: by('moving'),
+      locked: this.session.locked || by('locked').length > 0,
+      forbidden: by('forbidden'),
+      reached: navigator.onLine && by('waiting', 'locked', 'forbidden').length === 0 && by('idle', 'moving').length > 0,
+    };
+  }
+
+  #outgoing() {
+    const { mailboxes, media } = this.profile.databases;
+    return [...mailboxes, ...media];
+  }
+
+  async #lead() {
+    this.elsewhere = false;
+    const { reference, mailboxes, media } = this.profile.databases;
+    this.#pull(reference);
+    for (const name of mailboxes) {
+      this.#pull(name);
+      this.#pushText(name);
+    }
+    for (const name of media) this.#pushPictures(name);
+    this.#tell();
+    await new Promise((resolve) => this.#abort.signal.addEventListener('abort', resolve));
+  }
+
+  /** @param {string} name */
+  #pull(name) {
+    this.#supervise(`pull ${name}`, {
+      live: true,
+      replicate: () => this.local(name).replicate.from(this.remote(name), { live: true, retry: false }),
+    });
+  }
+
+  /** @param {string} name */
+  #pushText(name) {
+    const selector = { type: 'record', edits: { $elemMatch: { by: this.profile.user.name } } };
+    const pictures = () => this.#supervisors.get(`push ${name.replace(/^mailbox-/, 'media-')}`);
+    this.#supervise(`push ${name}`, {
+      live: true,
+      replicate: () =>
+        this.local(name).replicate.to(this.remote(name), { live: true, retry: false, selector, batch_size: TEXT_BATCH }),
+      ...this.#delivering(name),
+      settled: () => this.#settled(name).then(() => pictures()?.release()),
+    });
+  }
+
+  /** @param {string} name */
+  #pushPictures(name) {
+    const selector = { type: 'media', device: this.profile.device };
+    const options = /** @type {const} */ ({ retry: false, selector, batch_size: PICTURE_BATCH, batches_limit: 1 });
+    const supervisor = this.#supervise(`push ${name}`, {
+      live: false,
+      replicate: () => this.local(name).replicate.to(this.remote(name), options),
+      ...this.#delivering(name),
+      settled: () => this.#settled(name),
+    });
+    supervisor.hold();
+  }
+
+  /** @param {string} name */
+  #delivering(name) {
+    return {
+      moved: (/** @type {Doc[]} */ docs) => void this.unsent.arrived(name, docs),
+      denied: (/** @type {Failure} */ failure) =>
+        void this.unsent.refuse(name, failure.id ?? '', failure.reason ?? failure.message, failure.status ?? 403),
+    };
+  }
+
+  /** @param {string} name */
+  #settled(name) {
+    return this.unsent.verify(name, this.local(name), this.remote(name)).catch(() => undefined);
+  }
+
+  /**
+   * @param {string} name
+   * @param {Pick<import('./supervisor.js').Task, 'live' | 'replicate' | 'moved' | 'denied' | 'settled'>} task
+   */
+  #supervise(name, task) {
+    const supervisor = new Supervisor({
+      ...task,
+      name,
+      prepare: () => this.session.token(),
+      renew: () => this.session.renew(),
+      changed: () => this.#turned(name),
+    });
+    this.#supervisors.set(name, supervisor);
+    supervisor.start();
+    return supervisor;
+  }
+
+  /** Text goes first: while a mailbox moves, its pictures wait. @param {string} name */
+  #turned(name) {
+    if (name.startsWith('push mailbox-') && this.#supervisors.get(name)?.state === 'moving') {
+      this.#supervisors.get(name.replace('push mailbox-', 'push media-'))?.hold();
+    }
+    this.#tell();
+  }
+
+  #sessionChanged() {
+    if (this.session.profile && !this.session.locked) {
+      this.kick();
+      if (!this.elsewhere) this.offerAgain().catch(() => undefined);
+    }
+    this.#tell();
+  }
+
+  #tell() {
+    this.dispatchEvent(new Event('change'));
+  }
+}

@@ -25,3 +25,4 @@ forwarded_allow_ips = "*" if _config.proxies else "127.0.0.1"
 proc_name = "rounds"
 logger_class = "service.logs.GunicornLogger"
 loglevel = "warning"
+control_socket_disable = True

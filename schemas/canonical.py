@@ -1,0 +1,91 @@
+"""Canonical JSON (RFC 8785) of the values that may travel: no floats, no lone surrogates, no huge integers."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+import orjson
+
+SAFE_INTEGER = 2**53 - 1
+MAX_DEPTH = 64
+
+_LATE_KEY = re.compile("[\ue000-\U0010ffff]")
+
+
+class CanonicalError(ValueError):
+    """A value that has no canonical form. `path` is where (a JSON pointer), `code` why.
+
+    Codes: `not_json`, `not_integer` (floats travel as strings), `integer_range`, `lone_surrogate`, `too_deep`.
+    """
+
+    def __init__(self, path: str, code: str) -> None:
+        super().__init__(f"{code} at {path or '/'}")
+        self.path = path
+        self.code = code
+
+
+def dumps(value: Any) -> bytes:
+    """The bytes that are signed and hashed. Raises `CanonicalError`.
+
+    Source: RFC 8785, for strings, integers, booleans, null, arrays and objects.
+    """
+    late = _check(value, "", 0)
+    return orjson.dumps(_sorted(value)) if late else orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of the canonical JSON, lower-case hex."""
+    return hashlib.sha256(dumps(value)).hexdigest()
+
+
+def _check(value: Any, path: str, depth: int) -> bool:
+    """Raise for what has no canonical form; true where a key sorts differently in UTF-16 than in UTF-8."""
+    kind = type(value)
+    if kind is str:
+        _check_text(value, path)
+    elif kind is dict:
+        return _check_object(value, path, depth)
+    elif kind is list or kind is tuple:
+        if depth >= MAX_DEPTH:
+            raise CanonicalError(path, "too_deep")
+        return any([_check(item, f"{path}/{index}", depth + 1) for index, item in enumerate(value)])
+    elif kind is int:
+        if not -SAFE_INTEGER <= value <= SAFE_INTEGER:
+            raise CanonicalError(path, "integer_range")
+    elif kind is float:
+        raise CanonicalError(path, "not_integer")
+    elif value is not None and kind is not bool:
+        raise CanonicalError(path, "not_json")
+    return False
+
+
+def _check_text(text: str, path: str) -> None:
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise CanonicalError(path, "lone_surrogate") from None
+
+
+def _check_object(value: dict[Any, Any], path: str, depth: int) -> bool:
+    if depth >= MAX_DEPTH:
+        raise CanonicalError(path, "too_deep")
+    late = False
+    for key, item in value.items():
+        if type(key) is not str:
+            raise CanonicalError(path, "not_json")
+        _check_text(key, path)
+        late |= not key.isascii() and _LATE_KEY.search(key) is not None
+        late |= _check(item, f"{path}/{key}", depth + 1)
+    return late
+
+
+def _sorted(value: Any) -> Any:
+    """The value with keys in the order of their UTF-16 code units, which UTF-8 order is not beyond U+DFFF."""
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value, key=lambda key: key.encode("utf-16-be"))}
+    if isinstance(value, list | tuple):
+        return [_sorted(item) for item in value]
+    return value

@@ -1,0 +1,201 @@
+"""The functions and operators of expressions, as one table. Each has its twin in `core/expression.js`."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from schemas.expression.values import Scalar, Value, equal, items, to_number, to_text, to_truth, unequal
+
+MANY = 50
+PATTERN_ARGUMENT = 1
+TEXT_LIMIT = 10_000
+PATTERN_LIMIT = 200
+
+
+@dataclass(frozen=True)
+class Function:
+    """How many arguments it takes, and what it makes of their values; `run` is None where evaluation itself does it."""
+
+    least: int
+    most: int
+    run: Callable[..., Value] | None
+
+
+def _compare(holds: Callable[[float, float], bool]) -> Callable[[Value, Value], bool]:
+    return lambda left, right: any(holds(to_number(a), to_number(b)) for a in items(left) for b in items(right))
+
+
+def _arithmetic(combine: Callable[[float, float], float]) -> Callable[[Value, Value], float]:
+    return lambda left, right: combine(to_number(left), to_number(right))
+
+
+def _divide(a: float, b: float) -> float:
+    if b != 0:
+        return a / b
+    if a == 0 or math.isnan(a):
+        return math.nan
+    return math.copysign(math.inf, a) * math.copysign(1.0, b)
+
+
+def _remainder(a: float, b: float) -> float:
+    return math.nan if b == 0 or math.isinf(a) or math.isnan(a) or math.isnan(b) else math.fmod(a, b)
+
+
+def _power(base: Value, exponent: Value) -> float:
+    a, b = to_number(base), to_number(exponent)
+    try:
+        return math.pow(a, b)
+    except OverflowError:
+        return -math.inf if a < 0 and b % 2 == 1 else math.inf
+    except ValueError:
+        return math.inf if a == 0 else math.nan
+
+
+def _rounded(value: Value, places: Value = 0.0) -> float:
+    number, digits = to_number(value), to_number(places)
+    if math.isnan(digits) or abs(digits) > 15 or math.isnan(number) or math.isinf(number):
+        return number
+    factor = 10.0 ** abs(int(digits))
+    scaled = number * factor if digits >= 0 else number / factor
+    if abs(scaled) >= 2**53:
+        return number
+    whole = float(math.floor(scaled + 0.5))
+    return whole / factor if digits >= 0 else whole * factor
+
+
+def _truncated(value: Value) -> float:
+    number = to_number(value)
+    return number if math.isnan(number) or math.isinf(number) else float(math.trunc(number))
+
+
+def _filled(values: tuple[Value, ...]) -> list[Scalar]:
+    return [item for value in values for item in items(value) if item != ""]
+
+
+def _sum(*values: Value) -> float:
+    total = 0.0
+    for item in _filled(values):
+        total += to_number(item)
+    return total
+
+
+def _extreme(choose: Callable[[list[float]], float]) -> Callable[..., Value]:
+    def run(*values: Value) -> Value:
+        numbers = [to_number(item) for item in _filled(values)]
+        if not numbers:
+            return ""
+        return math.nan if any(math.isnan(number) for number in numbers) else choose(numbers)
+
+    return run
+
+
+def _choices(value: Value) -> list[str]:
+    return to_text(value).split()
+
+
+def _selected_at(value: Value, index: Value) -> str:
+    choices, at = _choices(value), to_number(index)
+    return choices[int(at)] if not math.isnan(at) and 0 <= at < len(choices) else ""
+
+
+def _substr(value: Value, start: Value, end: Value | None = None) -> str:
+    text = to_text(value)
+    return text[_place(start, len(text)) : len(text) if end is None else _place(end, len(text))]
+
+
+def _place(value: Value, length: int) -> int:
+    number = to_number(value)
+    if math.isnan(number):
+        return 0
+    whole = math.trunc(max(-1e9, min(1e9, number)))
+    return max(0, whole + length) if whole < 0 else whole
+
+
+def pattern_fault(pattern: str) -> bool:
+    """Whether a regular expression is outside the part that both engines read alike and that cannot run away.
+
+    No look-around, back-references or named groups; no repetition inside a repeated group.
+    """
+    if len(pattern) > PATTERN_LIMIT or _FOREIGN.search(pattern) or _NESTED.search(_without_classes(pattern)):
+        return True
+    try:
+        re.compile(pattern, re.ASCII)
+    except (re.error, OverflowError, RecursionError):
+        return True
+    return False
+
+
+_FOREIGN = re.compile(r"\(\?(?!:)|\\(?![dDwWsS.\\+*?()\[\]{}|/^$nt-])|[*+?}][+]|\\p")
+_NESTED = re.compile(r"\((?:[^()]*[*+{][^()]*)\)(?:[*+{])|\)\s*\)[*+{]")
+
+
+def _without_classes(pattern: str) -> str:
+    return re.sub(r"\\.|\[\^?\]?[^\]]*\]", "x", pattern)
+
+
+def _matches(value: Value, pattern: Value) -> bool:
+    text = to_text(value)
+    return len(text) <= TEXT_LIMIT and re.fullmatch(to_text(pattern), text, re.ASCII) is not None
+
+
+def _coalesce(*values: Value) -> Value:
+    return next((value for value in values if to_text(value) != ""), "")
+
+
+def _date(value: Value) -> str:
+    text = to_text(value)
+    return text[:10] if re.match(r"\d{4}-\d{2}-\d{2}(T|$)", text, re.ASCII) else ""
+
+
+_LAZY = None
+
+FUNCTIONS: dict[str, Function] = {
+    "or": Function(2, 2, _LAZY),
+    "and": Function(2, 2, _LAZY),
+    "if": Function(3, 3, _LAZY),
+    "today": Function(0, 0, _LAZY),
+    "now": Function(0, 0, _LAZY),
+    "position": Function(1, 1, _LAZY),
+    "=": Function(2, 2, equal),
+    "!=": Function(2, 2, unequal),
+    "<": Function(2, 2, _compare(lambda a, b: a < b)),
+    "<=": Function(2, 2, _compare(lambda a, b: a <= b)),
+    ">": Function(2, 2, _compare(lambda a, b: a > b)),
+    ">=": Function(2, 2, _compare(lambda a, b: a >= b)),
+    "+": Function(2, 2, _arithmetic(lambda a, b: a + b)),
+    "-": Function(2, 2, _arithmetic(lambda a, b: a - b)),
+    "*": Function(2, 2, _arithmetic(lambda a, b: a * b)),
+    "div": Function(2, 2, _arithmetic(_divide)),
+    "mod": Function(2, 2, _arithmetic(_remainder)),
+    "neg": Function(1, 1, lambda value: -to_number(value)),
+    "not": Function(1, 1, lambda value: not to_truth(value)),
+    "true": Function(0, 0, lambda: True),
+    "false": Function(0, 0, lambda: False),
+    "boolean": Function(1, 1, to_truth),
+    "number": Function(1, 1, to_number),
+    "string": Function(1, 1, to_text),
+    "int": Function(1, 1, _truncated),
+    "round": Function(1, 2, _rounded),
+    "abs": Function(1, 1, lambda value: abs(to_number(value))),
+    "pow": Function(2, 2, _power),
+    "sum": Function(1, MANY, _sum),
+    "min": Function(1, MANY, _extreme(min)),
+    "max": Function(1, MANY, _extreme(max)),
+    "count": Function(1, 1, lambda value: float(len(value)) if isinstance(value, list) else float(value != "")),
+    "count-non-empty": Function(1, 1, lambda value: float(len(_filled((value,))))),
+    "coalesce": Function(2, MANY, _coalesce),
+    "selected": Function(2, 2, lambda value, choice: to_text(choice) in _choices(value)),
+    "selected-at": Function(2, 2, _selected_at),
+    "count-selected": Function(1, 1, lambda value: float(len(_choices(value)))),
+    "string-length": Function(1, 1, lambda value: float(len(to_text(value)))),
+    "substr": Function(2, 3, _substr),
+    "contains": Function(2, 2, lambda value, part: to_text(part) in to_text(value)),
+    "starts-with": Function(2, 2, lambda value, part: to_text(value).startswith(to_text(part))),
+    "concat": Function(1, MANY, lambda *values: "".join(to_text(item) for value in values for item in items(value))),
+    "join": Function(2, MANY, lambda by, *values: to_text(by).join(to_text(each) for each in _filled(values))),
+    "regex": Function(2, 2, _matches),
+    "date": Function(1, 1, _date),
+}

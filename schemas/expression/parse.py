@@ -1,0 +1,121 @@
+"""XLSForm expression text to the JSON tree that Python and JavaScript evaluate alike.
+
+A tree is `{"lit": value}`, `{"ref": path}`, `{"self": true}`, `{"parent": true}` or `{"call": name, "args": [tree]}`;
+operators are calls. Source: XLSForm's reference of expressions, XPath 1.0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from lark import Lark, Token, Transformer, UnexpectedInput
+from lark.exceptions import VisitError
+
+from schemas.expression.functions import FUNCTIONS, PATTERN_ARGUMENT, pattern_fault
+
+Tree = dict[str, Any]
+
+MAX_LENGTH = 4_000
+MAX_NODES = 400
+
+
+class ExpressionError(ValueError):
+    """Text that is no expression. `code` is a slug, `column` counts from 1, `name` is what it is about."""
+
+    def __init__(self, code: str, column: int = 1, name: str = "") -> None:
+        super().__init__(f"{code} at column {column}: {name}")
+        self.code = code
+        self.column = column
+        self.name = name
+
+
+def parse(text: str, resolve: Callable[[str], str | None]) -> Tree:
+    """The tree of an expression. `resolve` gives the schema path of the field that `${name}` means.
+
+    Raises `ExpressionError` with one of the codes `syntax`, `unknown_field`, `unknown_function`, `wrong_arguments`,
+    `bad_pattern`, `too_long`.
+    """
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError("too_long", MAX_LENGTH)
+    try:
+        tree: Tree = _Builder(resolve).transform(_grammar().parse(text))
+    except UnexpectedInput as error:
+        column = error.column if error.column > 0 else len(text) + 1
+        raise ExpressionError("syntax", column, text[column - 1 : column + 10]) from None
+    except VisitError as error:
+        raise error.orig_exc from None
+    except RecursionError:
+        raise ExpressionError("too_long") from None
+    if sum(1 for _ in walk(tree)) > MAX_NODES:
+        raise ExpressionError("too_long", MAX_LENGTH)
+    return tree
+
+
+def walk(tree: Tree) -> Iterator[Tree]:
+    """The tree and every tree in it."""
+    stack = [tree]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(node.get("args", ()))
+
+
+def references(tree: Tree) -> frozenset[str]:
+    """The schema paths of the fields that an expression reads."""
+    return frozenset(node["ref"] for node in walk(tree) if "ref" in node)
+
+
+@cache
+def _grammar() -> Lark:
+    text = files("schemas.expression").joinpath("grammar.lark").read_text("utf-8")
+    return Lark(text, parser="lalr", propagate_positions=True)
+
+
+class _Builder(Transformer[Token, Tree]):
+    def __init__(self, resolve: Callable[[str], str | None]) -> None:
+        super().__init__()
+        self._resolve = resolve
+
+    def number(self, found: list[Token]) -> Tree:
+        value = float(found[0])
+        return {"lit": int(value) if value.is_integer() else value}
+
+    def string(self, found: list[Token]) -> Tree:
+        return {"lit": str(found[0])[1:-1]}
+
+    def field(self, found: list[Token]) -> Tree:
+        name = str(found[0])[2:-1].strip()
+        path = self._resolve(name)
+        if path is None:
+            raise ExpressionError("unknown_field", found[0].column or 1, name)
+        return {"ref": path}
+
+    def self(self, _found: list[Token]) -> Tree:
+        return {"self": True}
+
+    def parent(self, _found: list[Token]) -> Tree:
+        return {"parent": True}
+
+    def negation(self, found: list[Any]) -> Tree:
+        return {"call": "neg", "args": [found[1]]}
+
+    def binary(self, found: list[Any]) -> Tree:
+        left, operator, right = found
+        return {"call": str(operator), "args": [left, right]}
+
+    def call(self, found: list[Any]) -> Tree:
+        name, *args = found
+        args = [arg for arg in args if arg is not None]
+        column = name.column or 1
+        function = FUNCTIONS.get(str(name))
+        if function is None or not str(name)[0].isalpha():
+            raise ExpressionError("unknown_function", column, str(name))
+        if not function.least <= len(args) <= function.most:
+            raise ExpressionError("wrong_arguments", column, str(name))
+        pattern = args[PATTERN_ARGUMENT] if name == "regex" else None
+        if pattern is not None and (not isinstance(pattern.get("lit"), str) or pattern_fault(pattern["lit"])):
+            raise ExpressionError("bad_pattern", column, str(pattern.get("lit", "")))
+        return {"call": str(name), "args": args}

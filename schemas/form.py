@@ -1,0 +1,263 @@
+"""Forms: parsed, checked, immutable.
+
+An authored definition holds expressions as text; `compile_form` turns it into the published one, in which each
+expression carries its tree. `parse` reads either. Everything wrong is collected, not just the first thing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from schemas.definition import EXPRESSIONS, FormError, FormProblem, check_definition
+from schemas.expression.parse import ExpressionError, Tree
+from schemas.expression.parse import parse as parse_expression
+
+__all__ = ["Choice", "Expression", "Field", "Form", "FormError", "FormProblem", "compile_form", "parse"]
+
+Text = Mapping[str, str]
+
+_ROW = re.compile(r"/[0-9A-HJKMNP-TV-Z]{26}(?=/|$)")
+
+
+@dataclass(frozen=True)
+class Expression:
+    """An expression: what its author wrote, and the tree that is evaluated."""
+
+    text: str
+    tree: Tree = field(hash=False)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of the choices of a select. `extra` holds its other properties, for `choice_filter`."""
+
+    name: str
+    label: Text = field(hash=False)
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """One question, calculation, group or repeat. `path` is its schema path, such as `/problems/kind`."""
+
+    name: str
+    type: str
+    path: str
+    label: Text
+    parent: Field | None = field(default=None, repr=False)
+    hint: Text = field(default_factory=dict)
+    message: Text = field(default_factory=dict)
+    row_label: Text = field(default_factory=dict)
+    required: bool | Expression = False
+    readonly: bool | Expression = False
+    relevant: Expression | None = None
+    constraint: Expression | None = None
+    calculate: Expression | None = None
+    choice_filter: Expression | None = None
+    default: Any = None
+    choices: tuple[Choice, ...] = ()
+    entity: str = ""
+    merge: str = "ask"
+    value: str = ""
+    appearance: str = ""
+    max_length: int | None = None
+    min: int | str | None = None
+    max: int | str | None = None
+    places: int | None = None
+    max_files: int = 5
+    min_rows: int = 0
+    max_rows: int | None = None
+    fields: tuple[Field, ...] = ()
+
+    @property
+    def is_container(self) -> bool:
+        return self.type in ("group", "repeat")
+
+    @property
+    def is_computed(self) -> bool:
+        return self.calculate is not None
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        """The fields of a group or repeat."""
+        return {each.name: each for each in self.fields}
+
+    @cached_property
+    def choice_names(self) -> frozenset[str]:
+        return frozenset(choice.name for choice in self.choices)
+
+    def walk(self) -> Iterator[Field]:
+        """This field and those below it, in the order of the form."""
+        yield self
+        for each in self.fields:
+            yield from each.walk()
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """A form version. `definition` is what it was read from."""
+
+    id: str
+    version: int
+    title: Text
+    languages: tuple[str, ...]
+    timezone: ZoneInfo
+    identity: tuple[str, ...]
+    summary: tuple[str, ...]
+    lists: Mapping[str, tuple[Choice, ...]]
+    fields: tuple[Field, ...]
+    definition: Mapping[str, Any]
+
+    def walk(self) -> Iterator[Field]:
+        """Every field, in the order of the form."""
+        for each in self.fields:
+            yield from each.walk()
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        """The outermost fields."""
+        return {each.name: each for each in self.fields}
+
+    @cached_property
+    def by_path(self) -> Mapping[str, Field]:
+        return {each.path: each for each in self.walk()}
+
+    def field(self, path: str) -> Field | None:
+        """The field that a path means: a schema path, or a record's path with rows named by their ULIDs."""
+        return self.by_path.get(path) or self.by_path.get(_ROW.sub("", path))
+
+
+def parse(definition: Mapping[str, Any]) -> Form:
+    """Read a form definition, authored or published. Raises `FormError` with everything that is wrong with it."""
+    problems = check_definition(definition)
+    if problems:
+        raise FormError(problems)
+    return _Parser(definition).form()
+
+
+def compile_form(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """The published definition: every expression with its tree. Raises `FormError`."""
+    form = parse(definition)
+    compiled = {**definition, "fields": [_compiled(each, form) for each in definition["fields"]]}
+    compiled.pop("$schema", None)
+    return compiled
+
+
+def _compiled(entry: Mapping[str, Any], form: Form, prefix: str = "") -> dict[str, Any]:
+    path = f"{prefix}/{entry['name']}"
+    found = form.by_path[path]
+    compiled = dict(entry)
+    for name in EXPRESSIONS:
+        expression = getattr(found, name)
+        if isinstance(expression, Expression):
+            compiled[name] = {"text": expression.text, "tree": expression.tree}
+    if isinstance(found.default, Expression):
+        compiled["default"] = {"expression": {"text": found.default.text, "tree": found.default.tree}}
+    if "fields" in entry:
+        compiled["fields"] = [_compiled(each, form, path) for each in entry["fields"]]
+    return compiled
+
+
+_PLAIN = {each.name for each in fields(Field)} - {
+    "name",
+    "path",
+    "parent",
+    "fields",
+    "choices",
+    "default",
+    *EXPRESSIONS,
+}
+
+
+class _Parser:
+    """Builds a form from a definition that has the right shape; collects what is wrong with its expressions."""
+
+    def __init__(self, definition: Mapping[str, Any]) -> None:
+        self._definition = definition
+        self._lists = {name: _choices(entries) for name, entries in definition.get("lists", {}).items()}
+        self._paths = {name: path for path, name in _names(definition["fields"])}
+        self._problems: list[FormProblem] = []
+
+    def form(self) -> Form:
+        source = self._definition
+        form = Form(
+            id=source["form"],
+            version=source["version"],
+            title=source["title"],
+            languages=tuple(source["languages"]),
+            timezone=ZoneInfo(source.get("timezone", "Asia/Shanghai")),
+            identity=tuple(source.get("identity", ())),
+            summary=tuple(source.get("summary", ())),
+            lists=self._lists,
+            fields=self._fields(source["fields"], None),
+            definition=source,
+        )
+        from schemas.dependencies import cycle  # noqa: PLC0415 - it needs the classes of this module
+
+        if not self._problems and (found := cycle(form)):
+            self._problems.append(FormProblem(found, "cycle", {"path": found}))
+        if self._problems:
+            raise FormError(self._problems)
+        return form
+
+    def _fields(self, entries: Sequence[Mapping[str, Any]], parent: Field | None) -> tuple[Field, ...]:
+        return tuple(self._field(entry, parent) for entry in entries)
+
+    def _field(self, entry: Mapping[str, Any], parent: Field | None) -> Field:
+        path = f"{parent.path if parent else ''}/{entry['name']}"
+        plain = {name: value for name, value in entry.items() if name in _PLAIN}
+        plain.setdefault("label", {})
+        found = Field(
+            name=entry["name"],
+            path=path,
+            parent=parent,
+            choices=self._choices_of(entry),
+            default=self._default(entry.get("default"), path),
+            **{
+                name: self._expression(entry.get(name), path, name)
+                for name in EXPRESSIONS
+                if entry.get(name) is not None
+            },
+            **plain,
+        )
+        object.__setattr__(found, "fields", self._fields(entry.get("fields", ()), found))
+        return found
+
+    def _choices_of(self, entry: Mapping[str, Any]) -> tuple[Choice, ...]:
+        choices = entry.get("choices", ())
+        return self._lists[choices["list"]] if isinstance(choices, Mapping) else _choices(choices)
+
+    def _default(self, default: Any, path: str) -> Any:
+        if isinstance(default, Mapping) and "expression" in default:
+            return self._expression(default["expression"], path, "default")
+        return default
+
+    def _expression(self, source: Any, path: str, name: str) -> Any:
+        if isinstance(source, bool):
+            return source
+        text = source if isinstance(source, str) else source["text"]
+        try:
+            return Expression(text, parse_expression(text, self._paths.get))
+        except ExpressionError as error:
+            params = {"property": name, "column": error.column, "name": error.name}
+            self._problems.append(FormProblem(path, error.code, params))
+            return Expression(text, {"lit": ""})
+
+
+def _choices(entries: Sequence[Mapping[str, Any]]) -> tuple[Choice, ...]:
+    return tuple(
+        Choice(each["name"], each["label"], {key: value for key, value in each.items() if key not in ("name", "label")})
+        for each in entries
+    )
+
+
+def _names(entries: Sequence[Mapping[str, Any]], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for entry in entries:
+        path = f"{prefix}/{entry['name']}"
+        yield path, entry["name"]
+        yield from _names(entry.get("fields", ()), path)

@@ -1,0 +1,95 @@
+"""What intake needs to know from the reference database: form versions, device keys, names of entities."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.form import Form, FormError, parse
+from sync.store import START, Database, Document, NotFound, Seq
+
+ENTITY_CACHE = 20_000
+
+
+@dataclass(frozen=True)
+class Device:
+    """A registered device: its public key, and whether it was revoked."""
+
+    jwk: Mapping[str, Any]
+    revoked: bool
+
+
+class FormLibrary:
+    """A cache over the reference database. `refresh` says whether anything came that could change a verdict."""
+
+    def __init__(self, reference: Database) -> None:
+        self._reference = reference
+        self._seq: Seq = START
+        self._docs: dict[str, Document | None] = {}
+        self._forms: dict[str, Form | None] = {}
+
+    @property
+    def position(self) -> Seq:
+        """How far the reference database was read."""
+        return self._seq
+
+    def refresh(self) -> bool:
+        """Forget what has changed since the last time; true where a form or a device is among it."""
+        matters = False
+        while True:
+            page = self._reference.changes(self._seq, limit=1000)
+            for change in page.results:
+                self._docs.pop(change.id, None)
+                self._forms.pop(change.id, None)
+                matters |= change.id.startswith(("form:", "device:"))
+            self._seq = page.last_seq
+            if not page.results:
+                return matters
+
+    def form(self, form_id: str, version: int) -> Form | None:
+        """A published version; None where it has not arrived, or where this program cannot read it."""
+        key = f"form:{form_id}:{version}"
+        if key not in self._forms or self._forms[key] is None:
+            self._forms[key] = _parsed(self._get(key))
+        return self._forms[key]
+
+    def device(self, device_id: str) -> Device | None:
+        """A device's key; None where it is not known here."""
+        doc = self._get(f"device:{device_id}")
+        if doc is None or not isinstance(doc.get("public_key"), dict):
+            return None
+        return Device(doc["public_key"], doc.get("revoked") is True)
+
+    def device_key(self, device_id: str) -> Mapping[str, Any] | None:
+        """The public key alone, of a revoked device too: what it signed before stays signed."""
+        found = self.device(device_id)
+        return found.jwk if found else None
+
+    def entity_name(self, entity_id: str, language: str) -> str | None:
+        """What an entity is called in a language."""
+        doc = self._get(entity_id)
+        if doc is None:
+            return None
+        names = doc.get("names")
+        found = names.get(language) if isinstance(names, dict) else None
+        return str(found or doc.get("name") or entity_id)
+
+    def _get(self, doc_id: str) -> Document | None:
+        if self._docs.get(doc_id) is None:
+            if len(self._docs) >= ENTITY_CACHE:
+                self._docs.clear()
+            try:
+                self._docs[doc_id] = self._reference.get(doc_id)
+            except NotFound:
+                return None
+        return self._docs[doc_id]
+
+
+def _parsed(doc: Document | None) -> Form | None:
+    if doc is None:
+        return None
+    try:
+        return parse(doc["definition"])
+    except (FormError, KeyError):
+        return None

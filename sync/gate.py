@@ -1,0 +1,135 @@
+"""The gate: what may be written into a database at all. Shape, size, team and role; never meaning.
+
+Closed under merging: what lets every leaf through lets their merge and its tombstones through (law 21). So it does not
+look at who made an edit (a tablet may relay a hub's merge) nor compare with what was there before (a new branch has no
+predecessor). `gate.js` is its twin for CouchDB; `tests/vectors/gate.json` holds both to the same verdicts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from sync.store import Document, Forbidden, UserContext
+
+EDIT_BYTES = 262_144
+RECORD_BYTES = 4_194_304
+ID_CHARACTERS = 200
+
+_RECORD_ID = re.compile(r"record:([a-z][a-z0-9-]{0,60}):[0-9A-HJKMNP-TV-Z]{26}")
+_MEDIA_ID = re.compile(r"media:[0-9a-f]{64}")
+_AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z/[0-9a-f]{4}/[0-9a-z]{1,32}")
+_PATH = re.compile(r"(/[A-Za-z0-9_]{1,64}){1,16}")
+_EDIT_TEXTS = ("id", "at", "by", "device", "app", "sig")
+_OFFICE = frozenset({"_admin", "hub"})
+
+
+def check(doc: Document, old: Document | None, user: UserContext, security: Mapping[str, Any]) -> None:
+    """Raise `Forbidden`, its reason a sentence, unless the document may be written.
+
+    `old` is the revision that it replaces, where there is one; `security` the database's `_security` object, whose
+    `rounds` member says what the database is for (`kind`) and whose it is (`team`). A database without one is not
+    Rounds' own, and lets everything through.
+    """
+    rounds = security.get("rounds")
+    if not isinstance(rounds, Mapping) or str(doc.get("_id", "")).startswith("_design/"):
+        return
+    kind = rounds.get("kind")
+    if kind == "mailbox":
+        _check_mailbox(doc, user, rounds.get("team"))
+    elif kind == "media":
+        _check_media(doc, old, user, rounds.get("team"))
+    else:
+        _require(user.is_admin, "Only the office's own programs write here.")
+
+
+def _require(holds: bool, reason: str) -> None:
+    if not holds:
+        raise Forbidden(reason)
+
+
+def _check_mailbox(doc: Document, user: UserContext, team: object) -> None:
+    kind = doc.get("type")
+    trusted = bool(user.roles & _OFFICE)
+    if kind == "record":
+        _check_team(doc, team)
+        _check_record(doc)
+    elif kind in ("receipt", "task"):
+        _require(trusted, f"A {kind} is written by the office or a hub, not by a tablet.")
+        _check_team(doc, team)
+        _require(doc["_id"].startswith(f"{kind}:"), f"The id of a {kind} begins with '{kind}:'.")
+    elif doc.get("_deleted") is True:
+        _require(user.is_admin, "Nothing is deleted here; withdraw the record instead.")
+    else:
+        raise Forbidden("A mailbox holds documents of the types record, receipt and task.")
+
+
+def _check_team(doc: Document, team: object) -> None:
+    _require(doc.get("team") == team, f"This mailbox belongs to the team {team}; the document names another.")
+
+
+def _check_record(doc: Document) -> None:
+    found = _RECORD_ID.fullmatch(doc["_id"])
+    _require(found is not None, "The id of a record is 'record:<form>:<ULID>'.")
+    _require(found is not None and doc.get("form") == found[1], "The record's form is not the one that its id names.")
+    _require("_attachments" not in doc, "A record carries no attachments; pictures travel as media documents.")
+    _require(_is_version(doc.get("version")), "The record's version must be a positive integer.")
+    edits = doc.get("edits")
+    _require(isinstance(edits, list) and len(edits) > 0, "A record holds at least one edit.")
+    for edit in edits or ():
+        _check_edit(edit)
+    _require(_length(doc) <= RECORD_BYTES, f"A record may have {RECORD_BYTES} bytes at most.")
+    if doc.get("_deleted") is not True:
+        _require(isinstance(doc.get("answers"), dict), "The record's answers must be an object.")
+
+
+def _check_edit(edit: Any) -> None:
+    _require(isinstance(edit, dict), "Each edit is an object.")
+    if isinstance(edit.get("erased"), str):
+        _require(isinstance(edit.get("id"), str) and isinstance(edit.get("at"), str), "An erased edit keeps id and at.")
+        return
+    for name in _EDIT_TEXTS:
+        text = edit.get(name)
+        _require(isinstance(text, str) and 0 < len(text) <= ID_CHARACTERS, f"Each edit has a text '{name}'.")
+    _require(_AT.fullmatch(edit["at"]) is not None, "An edit's 'at' is not a time of a hybrid clock.")
+    _require(_is_version(edit.get("version")), "An edit's version must be a positive integer.")
+    _require(edit.get("note") is None or isinstance(edit["note"], str), "An edit's note is text or null.")
+    _check_paths(edit)
+    _require(_length(edit) <= EDIT_BYTES, f"An edit may have {EDIT_BYTES} bytes at most.")
+
+
+def _check_paths(edit: Document) -> None:
+    set_, unset, seen = edit.get("set"), edit.get("unset"), edit.get("seen")
+    _require(isinstance(set_, dict), "An edit's 'set' is an object of paths.")
+    _require(_are_texts(unset), "An edit's 'unset' is a list of paths.")
+    _require(isinstance(seen, dict), "An edit's 'seen' is an object of paths.")
+    for path in [*(set_ or ()), *(unset or ()), *(seen or ())]:
+        _require(_PATH.fullmatch(path) is not None, f"'{path[:80]}' is not the path of a field.")
+    for ids in (seen or {}).values():
+        _require(_are_texts(ids), "'seen' lists the ids of edits.")
+
+
+def _check_media(doc: Document, old: Document | None, user: UserContext, team: object) -> None:
+    if doc.get("_deleted") is True:
+        _require(user.is_admin, "Pictures are not deleted here.")
+        return
+    _require(doc.get("type") == "media", "This database holds documents of the type media.")
+    _check_team(doc, team)
+    _require(_MEDIA_ID.fullmatch(doc["_id"]) is not None, "The id of a media document is 'media:<sha256>'.")
+    files = doc.get("_attachments")
+    _require(isinstance(files, dict) and list(files) == ["file"], "A media document has one attachment, named 'file'.")
+
+
+def _is_version(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _length(value: Any) -> int:
+    return len(orjson.dumps(value))

@@ -1,0 +1,272 @@
+"""Intake: follows the mailboxes, merges what met, judges every record, answers with receipts, projects the outcome.
+
+Merges and receipts are written to the store first; they are deterministic, so writing them again changes nothing. Then
+the projection commits rows and checkpoint in one transaction. A crash anywhere in between repeats work and never counts
+anything twice. One intake at a time judges under one name (law 20); whoever runs it holds a lease.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import structlog
+
+from sync.edits import union
+from sync.forms import FormLibrary
+from sync.record import merged_body
+from sync.revisions import plan_merge
+from sync.store import START, Change, Database, Document, Seq, Store
+from sync.verdict import Judge, Judged
+
+__all__ = ["Intake", "Judged", "Projection"]
+
+log = structlog.get_logger(__name__)
+
+MAILBOX = "mailbox-"
+RECORD = "record:"
+BATCH = 500
+QUIET_SECONDS = 2.0
+LONGEST_QUIET_SECONDS = 10.0
+LEAF_CACHE = 20_000
+RECEIPT_TRIES = 5
+
+
+class Projection(Protocol):
+    """Where verdicts go. `apply` is idempotent: the same batch again leaves the same rows."""
+
+    def checkpoint(self, mailbox: str) -> Seq | None:
+        """How far a mailbox was projected; None where it never was."""
+
+    def known_edits(self, mailbox: str, record_ids: Sequence[str]) -> Mapping[str, Sequence[Any]]:
+        """The edits that were projected before, whole, for those of the records that are known."""
+
+    def held(self, mailbox: str) -> Sequence[str]:
+        """The records whose verdict was `held`."""
+
+    def apply(self, mailbox: str, judged: Sequence[Judged], seq: Seq) -> None:
+        """Replace the rows of these records and move the checkpoint, both or neither."""
+
+
+@dataclass
+class _Mailbox:
+    """How far one mailbox was read, and which of its records wait for a burst to end before they are merged."""
+
+    read: Seq
+    waiting: dict[str, _Waiting] = field(default_factory=dict)
+
+    def durable(self) -> Seq:
+        """Where to read again from after a crash: before the first change whose merge is not written."""
+        return next(iter(self.waiting.values())).before if self.waiting else self.read
+
+
+@dataclass
+class _Waiting:
+    before: Seq
+    due: float
+    latest: float
+
+
+class Intake:
+    """Judges what arrives in the mailboxes of a store."""
+
+    def __init__(
+        self,
+        store: Store,
+        library: FormLibrary,
+        projection: Projection,
+        *,
+        judge: str = "office",
+        quiet: float = QUIET_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._library = library
+        self._projection = projection
+        self._judge = Judge(library, judge)
+        self._quiet = quiet
+        self._monotonic = monotonic
+        self._mailboxes: dict[str, _Mailbox] = {}
+        self._leaves: OrderedDict[tuple[str, str, str], Document] = OrderedDict()
+
+    def mailboxes(self) -> list[str]:
+        """The mailboxes that there are now."""
+        return [name for name in self._store.names() if name.startswith(MAILBOX)]
+
+    def drain(self) -> int:
+        """Work until nothing is left to do in any mailbox, without waiting for bursts to end; how many verdicts."""
+        self.refresh()
+        total = 0
+        while done := sum(self._settle(mailbox) for mailbox in self.mailboxes()):
+            total += done
+        return total
+
+    def refresh(self) -> None:
+        """Read what is new in the reference database; judge what was held for want of it."""
+        if self._library.refresh():
+            for mailbox in self.mailboxes():
+                self._rejudge_held(mailbox, self._state(mailbox))
+
+    def reference_position(self) -> Seq:
+        """How far the reference database was read."""
+        return self._library.position
+
+    def _settle(self, mailbox: str) -> int:
+        done = self.step(mailbox)
+        return done + self.merge_due(mailbox, at_once=True)
+
+    def step(self, mailbox: str) -> int:
+        """Read one batch of changes and answer it; how many records it told of."""
+        state = self._state(mailbox)
+        database = self._store.database(mailbox)
+        page = database.changes(state.read, limit=BATCH, include_docs=True, all_leaves=True)
+        if not page.results:
+            return 0
+        found = [self._found(mailbox, database, change) for change in page.results if change.id.startswith(RECORD)]
+        before = dict(zip([c.id for c in page.results], [state.read, *(c.seq for c in page.results)], strict=False))
+        for each in found:
+            if len(each.live) > 1:
+                self._put_off(state, each.record_id, before[each.record_id])
+        state.read = page.last_seq
+        self._answer(mailbox, database, state, found)
+        return len(found)
+
+    def merge_due(self, mailbox: str, *, at_once: bool = False) -> int:
+        """Merge the records whose burst is over; how many revisions were written."""
+        state = self._state(mailbox)
+        now = self._monotonic()
+        due = [record for record, wait in state.waiting.items() if at_once or now >= min(wait.due, wait.latest)]
+        if not due:
+            return 0
+        database = self._store.database(mailbox)
+        found = [self._read(mailbox, database, record) for record in due]
+        for record in due:
+            del state.waiting[record]
+        written = self._answer(mailbox, database, state, [each for each in found if each])
+        return written
+
+    def next_due(self, mailbox: str) -> float | None:
+        """Seconds until the next merge is due; None where nothing waits."""
+        waiting = self._state(mailbox).waiting.values()
+        return max(0.0, min(min(each.due, each.latest) for each in waiting) - self._monotonic()) if waiting else None
+
+    def _state(self, mailbox: str) -> _Mailbox:
+        if mailbox not in self._mailboxes:
+            since = self._projection.checkpoint(mailbox)
+            self._mailboxes[mailbox] = _Mailbox(START if since is None else since)
+        return self._mailboxes[mailbox]
+
+    def position(self, mailbox: str) -> Seq:
+        """How far the mailbox was read."""
+        return self._state(mailbox).read
+
+    def _put_off(self, state: _Mailbox, record_id: str, before: Seq) -> None:
+        now = self._monotonic()
+        waiting = state.waiting.setdefault(record_id, _Waiting(before, now, now + LONGEST_QUIET_SECONDS))
+        waiting.due = now + self._quiet
+
+    def _rejudge_held(self, mailbox: str, state: _Mailbox) -> None:
+        """A form version or a device came: what waited for it is judged now (law 12)."""
+        database = self._store.database(mailbox)
+        held = self._projection.held(mailbox)
+        for start in range(0, len(held), BATCH):
+            found = [self._read(mailbox, database, record) for record in held[start : start + BATCH]]
+            self._answer(mailbox, database, state, [each for each in found if each])
+
+    def _answer(self, mailbox: str, database: Database, state: _Mailbox, found: Sequence[_Found]) -> int:
+        """Merge, judge, write receipts, project; how many revisions were written."""
+        known = self._projection.known_edits(mailbox, [each.record_id for each in found]) if found else {}
+        judged, merges = [], []
+        for each in found:
+            edits = union(*(_edits(leaf) for leaf in each.leaves), known.get(each.record_id, ()))
+            if not each.live and not known.get(each.record_id):
+                continue  # a tombstone of something that was never judged here
+            if each.record_id not in state.waiting:
+                merges += self._merge(each, known.get(each.record_id, ()))
+            judged.append(self._judge.judge(mailbox, each.winner, edits))
+        refused = database.put_revisions(merges) if merges else []
+        for refusal in refused:
+            log.error("merge refused", mailbox=mailbox, document=refusal.id, reason=str(refusal.error))
+        self._write_receipts(database, judged)
+        self._projection.apply(mailbox, judged, state.durable())
+        return len(merges) - len(refused)
+
+    def _merge(self, found: _Found, known: Sequence[Any]) -> list[Document]:
+        """The revisions that bring the record's leaves together; none where that is done or has to wait for a form."""
+        edits = union(*(_edits(leaf) for leaf in found.leaves), known)
+        derived = self._judge.derive(found.record_id, found.winner, edits)
+        if derived is None:
+            return []
+        return plan_merge(found.leaves, lambda winner, all_: merged_body(winner, all_, derived), known=known)
+
+    def _write_receipts(self, database: Database, judged: Iterable[Judged]) -> None:
+        """Write the receipts that say something new (law 20); somebody else's write meanwhile is read and tried again."""
+        wanted = {each.receipt["_id"]: each.receipt for each in judged}
+        for _ in range(RECEIPT_TRIES):
+            standing = {row.id: row.doc or {} for row in database.all(keys=list(wanted), include_docs=True)}
+            fresh = [
+                {**receipt, **_rev(standing.get(doc_id))}
+                for doc_id, receipt in wanted.items()
+                if _body(standing.get(doc_id)) != receipt
+            ]
+            failed = {each.id for each in database.put_many(fresh) if each.error} if fresh else set()
+            wanted = {doc_id: receipt for doc_id, receipt in wanted.items() if doc_id in failed}
+            if not wanted:
+                return
+        log.error("receipts could not be written", database=database.name, receipts=sorted(wanted))
+
+    def _found(self, mailbox: str, database: Database, change: Change) -> _Found:
+        winner = change.doc or {"_id": change.id, "_rev": change.revs[0], "_deleted": change.deleted}
+        if len(change.revs) == 1:
+            return _Found(change.id, winner, [winner])
+        return _Found(change.id, winner, self._all_leaves(mailbox, database, change.id, change.revs))
+
+    def _read(self, mailbox: str, database: Database, record_id: str) -> _Found | None:
+        leaves = self._all_leaves(mailbox, database, record_id, ())
+        if not leaves:
+            return None
+        return _Found(record_id, max(leaves, key=_winning), leaves)
+
+    def _all_leaves(self, mailbox: str, database: Database, record_id: str, revs: Sequence[str]) -> list[Document]:
+        """A record's leaves; those that were read before are remembered by revision (law 19)."""
+        kept = {rev: leaf for rev in revs if (leaf := self._leaves.get((mailbox, record_id, rev)))}
+        fresh = database.leaves(record_id, known=list(kept))
+        for leaf in fresh:
+            self._leaves[(mailbox, record_id, leaf["_rev"])] = leaf
+            if len(self._leaves) > LEAF_CACHE:
+                self._leaves.popitem(last=False)
+        return [*kept.values(), *fresh]
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A record as it stands in a mailbox: its leaves, deleted ones included."""
+
+    record_id: str
+    winner: Document
+    leaves: list[Document]
+
+    @property
+    def live(self) -> list[Document]:
+        return [leaf for leaf in self.leaves if not leaf.get("_deleted")]
+
+
+def _winning(leaf: Mapping[str, Any]) -> tuple[bool, int, str]:
+    number, _, digest = leaf["_rev"].partition("-")
+    return (not leaf.get("_deleted"), int(number), digest)
+
+
+def _edits(leaf: Mapping[str, Any]) -> list[Any]:
+    found = leaf.get("edits")
+    return found if isinstance(found, list) else []
+
+
+def _body(doc: Document | None) -> Document | None:
+    return None if doc is None else {name: value for name, value in doc.items() if name != "_rev"}
+
+
+def _rev(doc: Document | None) -> Document:
+    return {"_rev": doc["_rev"]} if doc else {}

@@ -1,0 +1,81 @@
+"""Merging the leaves of one document in a database, by the laws 17 and 18: the same bytes whoever does it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from schemas import canonical
+from sync.edits import edit_digest, edit_id, is_erased, union
+from sync.store import Document
+
+Build = Callable[[Document, list[Any]], Document]
+"""Makes the merged body from the winning leaf and all edits."""
+
+
+def plan_merge(leaves: Sequence[Document], build: Build, *, known: Sequence[Any] = ()) -> list[Document]:
+    """The revisions to write with `new_edits=false` so that one live leaf holds every edit; none where one does.
+
+    `leaves` are all of a document's leaves with `_rev` and `_revisions`, deleted ones included; `known` are edits that
+    were seen before and must not be missing (law 7).
+    """
+    live = sorted((leaf for leaf in leaves if not leaf.get("_deleted")), key=_rank, reverse=True)
+    edits = union(*(_edits(leaf) for leaf in leaves), known)
+    if not leaves or (not live and not edits):
+        return []
+    wanted = _keys(edits)
+    complete = [leaf for leaf in live if wanted <= _keys(_edits(leaf))]
+    if complete:
+        return [_tombstone(leaf) for leaf in live if leaf is not complete[0]]
+    if not live and wanted <= set().union(*(_keys(_edits(leaf)) for leaf in leaves)) and not known:
+        return []
+    winner = live[0] if live else max(leaves, key=_rank)
+    merge = _merge(winner, live, build(winner, edits))
+    return [merge, *(_tombstone(leaf) for leaf in live[1:])]
+
+
+def generation(rev: str) -> int:
+    """The number before the hyphen."""
+    return int(rev.partition("-")[0])
+
+
+def _rank(leaf: Mapping[str, Any]) -> tuple[int, str]:
+    """CouchDB's order of winners among leaves that are all live, or all deleted."""
+    number, _, digest = leaf["_rev"].partition("-")
+    return (int(number), digest)
+
+
+def _edits(leaf: Mapping[str, Any]) -> list[Any]:
+    found = leaf.get("edits")
+    return found if isinstance(found, list) else []
+
+
+def _keys(edits: Iterable[Any]) -> set[tuple[str, str]]:
+    return {(edit_id(edit), edit_digest(edit)) for edit in edits} - _erased(edits)
+
+
+def _erased(edits: Iterable[Any]) -> set[tuple[str, str]]:
+    return {(edit_id(edit), edit["erased"]) for edit in edits if is_erased(edit)}
+
+
+def _merge(winner: Document, live: Sequence[Document], body: Document) -> Document:
+    content = {name: value for name, value in body.items() if name not in ("_rev", "_revisions", "_deleted")}
+    digest = _md5([content, sorted(leaf["_rev"] for leaf in live)])
+    return {**content, **_child(winner, digest)}
+
+
+def _tombstone(leaf: Document) -> Document:
+    kept: Document = {name: leaf[name] for name in ("_id", "type", "form", "version", "team", "edits") if name in leaf}
+    return {**kept, "_deleted": True, **_child(leaf, _md5(["tomb", leaf["_rev"]]))}
+
+
+def _child(parent: Document, digest: str) -> Document:
+    depth = generation(parent["_rev"]) + 1
+    ancestors = parent.get("_revisions", {"ids": [parent["_rev"].partition("-")[2]]})["ids"]
+    return {"_rev": f"{depth}-{digest}", "_revisions": {"start": depth, "ids": [digest, *ancestors]}}
+
+
+def _md5(value: Any) -> str:
+    """32 hex digits, as every revision hash must have (law 2). Nothing is secured by it."""
+    return hashlib.md5(canonical.dumps(value), usedforsecurity=False).hexdigest()

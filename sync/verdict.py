@@ -1,0 +1,214 @@
+"""One record's verdict: which edits count, what they amount to, and the receipt that says so."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.answers import Problem
+from schemas.form import Form
+from schemas.messages import text
+from sync.edits import edit_digest, edits_digest, in_force
+from sync.forms import FormLibrary
+from sync.merge import Collision, Folded, fold
+from sync.record import Derived, derive
+from sync.signature import verify_edit
+from sync.store import Document
+
+ACCEPTED, RETURNED, HELD = "accepted", "returned", "held"
+UNKNOWN_VERSION, UNKNOWN_DEVICE = "unknown_version", "unknown_device"
+BAD_SIGNATURE = "bad_signature"
+VERIFIED_CACHE = 200_000
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Everything that is known of one record after a verdict: what a projection stores.
+
+    `answers` are the judge's own, `problems` what is wrong with them, `collisions` what a person must decide,
+    `invalid_edits` why an edit does not count, by edit id; `label` the record's summary per language.
+    """
+
+    record_id: str
+    mailbox: str
+    team: str
+    form: str
+    version: int
+    rev: str
+    state: str
+    answers: Mapping[str, Any]
+    verdict: str
+    reason: str | None
+    problems: tuple[Problem, ...]
+    collisions: tuple[Collision, ...]
+    edits: Sequence[Any]
+    invalid_edits: Mapping[str, str]
+    receipt: Document
+    task: str | None
+    label: Mapping[str, str]
+    at: str
+
+
+class Judge:
+    """Judges records under one name (`office`, or a hub's)."""
+
+    def __init__(self, library: FormLibrary, name: str) -> None:
+        self._library = library
+        self.name = name
+        self._verified: OrderedDict[tuple[str, str], bool] = OrderedDict()
+
+    def form_of(self, body: Document, edits: Sequence[Any]) -> Form | None:
+        """The form version that a record is judged by: the greatest of its edits' (law 12)."""
+        form_id = body.get("form")
+        version = max((edit["version"] for edit in in_force(edits)), default=0)
+        return self._library.form(form_id, version) if isinstance(form_id, str) else None
+
+    def derive(self, record_id: str, body: Document, edits: Sequence[Any]) -> Derived | None:
+        """What the edits in force amount to; None where the form version is not here."""
+        form = self.form_of(body, edits)
+        return None if form is None else derive(edits, form, excluded=self.faults(record_id, edits))
+
+    def faults(self, record_id: str, edits: Sequence[Any]) -> dict[str, str]:
+        """Why edits do not count, by id: their device is not known, or did not sign them."""
+        found = {}
+        for edit in in_force(edits):
+            fault = self._fault(record_id, edit)
+            if fault is not None:
+                found[edit["id"]] = fault
+        return found
+
+    def _fault(self, record_id: str, edit: Document) -> str | None:
+        key = (record_id, edit_digest(edit))
+        if key not in self._verified:
+            device = self._library.device(str(edit.get("device", "")))
+            if device is None:
+                return UNKNOWN_DEVICE
+            self._verified[key] = verify_edit(record_id, edit, device.jwk)
+            if len(self._verified) > VERIFIED_CACHE:
+                self._verified.popitem(last=False)
+        return None if self._verified[key] else BAD_SIGNATURE
+
+    def judge(self, mailbox: str, winner: Document, edits: Sequence[Any]) -> Judged:
+        """The verdict on a record that holds these edits."""
+        record_id = winner["_id"]
+        faults = self.faults(record_id, edits)
+        form = self.form_of(winner, edits)
+        if form is None:
+            return self._held(mailbox, winner, edits, faults, UNKNOWN_VERSION)
+        derived = derive(edits, form, excluded=faults)
+        problems = (*_signature_problems(faults), *derived.judgement.problems)
+        if UNKNOWN_DEVICE in faults.values():
+            verdict, reason = HELD, UNKNOWN_DEVICE
+        else:
+            verdict, reason = (RETURNED if problems else ACCEPTED), None
+        answers, folded = derived.judgement.answers, derived.folded
+        label = self._label(form, answers)
+        return self._judged(
+            mailbox,
+            winner,
+            edits,
+            faults,
+            folded,
+            answers=answers,
+            problems=problems,
+            verdict=verdict,
+            reason=reason,
+            label=label,
+        )
+
+    def _held(
+        self, mailbox: str, winner: Document, edits: Sequence[Any], faults: Mapping[str, str], reason: str
+    ) -> Judged:
+        folded = fold(edits, None, excluded=faults)
+        return self._judged(
+            mailbox,
+            winner,
+            edits,
+            faults,
+            folded,
+            answers=folded.values,
+            problems=(),
+            verdict=HELD,
+            reason=reason,
+            label={},
+        )
+
+    def _judged(
+        self,
+        mailbox: str,
+        winner: Document,
+        edits: Sequence[Any],
+        faults: Mapping[str, str],
+        folded: Folded,
+        *,
+        answers: Mapping[str, Any],
+        problems: tuple[Problem, ...],
+        verdict: str,
+        reason: str | None,
+        label: Mapping[str, str],
+    ) -> Judged:
+        record_id, team = winner["_id"], mailbox.removeprefix("mailbox-")
+        form, task = winner.get("form"), winner.get("task")
+        receipt = {
+            "_id": f"receipt:{record_id}:{self.name}",
+            "type": "receipt",
+            "team": team,
+            "record": record_id,
+            "judge": self.name,
+            "verdict": verdict,
+            "reason": reason,
+            "digest": edits_digest(edits),
+            "form": form if isinstance(form, str) else "",
+            "version": folded.version,
+            "errors": [problem.as_json() for problem in problems],
+            "collisions": [collision.path for collision in folded.collisions],
+        }
+        return Judged(
+            record_id,
+            mailbox,
+            team,
+            receipt["form"],
+            folded.version,
+            winner["_rev"],
+            folded.state,
+            answers,
+            verdict,
+            reason,
+            problems,
+            folded.collisions,
+            edits,
+            faults,
+            receipt,
+            task if isinstance(task, str) else None,
+            label,
+            folded.at,
+        )
+
+    def _label(self, form: Form, answers: Mapping[str, Any]) -> dict[str, str]:
+        """The form's summary fields in each of its languages, joined."""
+        values = [_at(answers, path) for path in form.summary]
+        return {
+            language: " · ".join(shown for value in values if (shown := self._shown(value, language)))
+            for language in form.languages
+        }
+
+    def _shown(self, value: Any, language: str) -> str:
+        if isinstance(value, str) and value.startswith("entity:"):
+            return self._library.entity_name(value, language) or value
+        return str(value) if isinstance(value, str | int) else ""
+
+
+def _at(answers: Mapping[str, Any], path: str) -> Any:
+    found: Any = answers
+    for segment in path.split("/")[1:]:
+        found = found.get(segment) if isinstance(found, dict) else None
+    return found
+
+
+def _signature_problems(faults: Mapping[str, str]) -> tuple[Problem, ...]:
+    return tuple(
+        Problem(path="", code=code, params={"edit": edit}, label={}, message=text(code, edit=edit))
+        for edit, code in sorted(faults.items())
+    )

@@ -1,0 +1,135 @@
+/** The app: who is signed in, what is open, and drawing the screen anew when something has changed. */
+import { html, render } from '../vendor/lit.js';
+import { Catalogue } from './catalogue.js';
+import { Contact } from './contact.js';
+import { destroyLocal } from './db.js';
+import { Drafts } from './drafts.js';
+import { Pictures } from './pictures.js';
+import { Records } from './records.js';
+import { routeOf } from './routes.js';
+import { Session } from './session.js';
+import { Sittings } from './sittings.js';
+import { Sync } from './sync.js';
+import { Toasts } from './toasts.js';
+import { Unsent } from './unsent.js';
+import { forgetAll, keep, read } from './vault.js';
+import { VERSION } from './version.js';
+
+/**
+ * @typedef {object} Desk everything of the person who is signed in
+ * @property {import('./session.js').Profile} profile
+ * @property {Unsent} unsent @property {Sync} sync @property {Catalogue} catalogue @property {Records} records
+ * @property {Drafts} drafts @property {Pictures} pictures @property {Sittings} sittings
+ * @typedef {object} Screen
+ * @property {() => unknown} render
+ * @property {() => void} [leave]
+ */
+
+const TICK_MS = 20_000;
+
+export class App {
+  session = new Session();
+  contact = new Contact();
+  toasts = new Toasts(() => this.update());
+  /** @type {Desk | null} */
+  desk = null;
+  /** A newer version of the app is kept and waits. @type {ServiceWorker | null} */
+  newer = null;
+  /** @type {Screen | null} */
+  #screen = null;
+  #hash = '';
+  #drawing = false;
+
+  /** @param {HTMLElement} root @param {(app: App, route: import('./routes.js').Route) => Promise<Screen>} screenFor */
+  constructor(root, screenFor) {
+    this.root = root;
+    this.screenFor = screenFor;
+  }
+
+  /** Begin where the person left off. */
+  async start() {
+    await this.session.restore();
+    await this.contact.load();
+    await this.open();
+    addEventListener('hashchange', () => this.show());
+    this.session.addEventListener('change', () => this.update());
+    setInterval(() => this.update(), TICK_MS);
+    await this.show();
+  }
+
+  /** Open the desk of the person of the profile, and begin to sync. */
+  async open() {
+    const { profile } = this.session;
+    if (!profile) return;
+    const unsent = new Unsent(profile.user.name);
+    const sync = new Sync(this.session, profile, unsent, this.contact);
+    const catalogue = new Catalogue(sync.local(profile.databases.reference));
+    const records = new Records(sync, catalogue);
+    const drafts = new Drafts(profile.user.name);
+    const pictures = new Pictures(profile.user.name, sync);
+    const sittings = new Sittings({ session: this.session, sync, drafts, records, pictures });
+    const parts = { unsent, sync, catalogue, records, drafts, pictures, sittings };
+    for (const part of [unsent, drafts, catalogue, records]) await part.load();
+    for (const part of [unsent, drafts, catalogue, records, sync]) part.addEventListener('change', () => this.update());
+    this.desk = { profile, ...parts };
+    sync.start();
+    await this.#offerAfterUpdate(sync);
+  }
+
+  /** What was refused may be taken once the app is a newer one. @param {Sync} sync */
+  async #offerAfterUpdate(sync) {
+    if ((await read('settings', 'version')) === VERSION) return;
+    await keep('settings', 'version', VERSION);
+    sync.offerAgain().catch(() => undefined);
+  }
+
+  /** Close the desk. */
+  async close() {
+    const { desk } = this;
+    this.desk = null;
+    desk?.catalogue.close();
+    desk?.records.close();
+    await desk?.sync.stop();
+  }
+
+  /** Remove all that this person has on this tablet but the key. @param {import('./session.js').Profile} profile */
+  async erase(profile) {
+    const { name } = profile.user;
+    const { reference, mailboxes, media } = profile.databases;
+    for (const database of [reference, ...mailboxes, ...media]) await destroyLocal(name, database);
+    for (const store of /** @type {const} */ (['pending', 'refused', 'drafts', 'pictures'])) await forgetAll(store, `${name}/`);
+  }
+
+  /** Go to another screen. @param {string} hash such as `#/settings` @param {{replace?: boolean}} [options] */
+  go(hash, { replace = false } = {}) {
+    if (replace) {
+      history.replaceState(null, '', hash);
+      this.show();
+    } else location.hash = hash;
+  }
+
+  /** Show the screen of the address. */
+  async show() {
+    const route = this.session.profile ? routeOf(location.hash) : { name: 'sign-in' };
+    this.#screen?.leave?.();
+    this.#screen = await this.screenFor(this, /** @type {import('./routes.js').Route} */ (route));
+    if (this.#hash !== location.hash) scrollTo(0, 0);
+    this.#hash = location.hash;
+    this.draw();
+  }
+
+  /** Draw soon; many changes make one drawing. */
+  update() {
+    if (this.#drawing) return;
+    this.#drawing = true;
+    requestAnimationFrame(() => {
+      this.#drawing = false;
+      this.draw();
+    });
+  }
+
+  /** Draw now. */
+  draw() {
+    render(html`${this.#screen?.render()}${this.toasts.render()}`, this.root);
+  }
+}

@@ -1,0 +1,59 @@
+/** Answers as a person reads them. */
+import { pick, t } from './i18n.js';
+import { showDate, showMoment } from './format.js';
+import { isEmpty, valueAt } from './values.js';
+
+/**
+ * @typedef {import('./catalogue.js').Form} Form
+ * @typedef {import('./catalogue.js').Catalogue} Catalogue
+ * @typedef {import('./core/form.js').Field} Field
+ */
+
+/** The label of a choice. @param {Field} field @param {string} name */
+export const choiceLabel = (field, name) => pick((field.choices ?? []).find((choice) => choice.name === name)?.label, name);
+
+/** @param {Catalogue} catalogue @param {string} id */
+export function entityName(catalogue, id) {
+  const entity = catalogue.entity(id);
+  return entity ? pick(entity.names, entity.name) : t('value.loading');
+}
+
+/** @type {Record<string, (value: any, field: Field, catalogue: Catalogue) => string>} */
+const READERS = {
+  date: (value) => showDate(value),
+  datetime: (value) => (Number.isNaN(Date.parse(value)) ? String(value) : showMoment(Date.parse(value))),
+  boolean: (value) => (value === true ? t('value.yes') : value === false ? t('value.no') : String(value)),
+  select_one: (value, field) => choiceLabel(field, value),
+  select_many: (value, field) => many(value).map((each) => choiceLabel(field, each)).join(t('value.and')),
+  rank: (value, field) => many(value).map((each, index) => `${index + 1}. ${choiceLabel(field, each)}`).join('  '),
+  entity: (value, _, catalogue) => entityName(catalogue, String(value)),
+  geopoint: (value) => readPoint(value),
+  geotrace: (value) => t('value.points', { count: many(value).length }),
+  geoshape: (value) => t('value.points', { count: many(value).length }),
+};
+
+/** @param {any} value @returns {any[]} */
+const many = (value) => (Array.isArray(value) ? value : [value]);
+
+/** @param {any} value */
+function readPoint(value) {
+  if (!value || typeof value !== 'object') return String(value);
+  const place = `${value.lat}, ${value.lon}`;
+  return value.accuracy ? `${place} ${t('value.accuracy', { metres: value.accuracy })}` : place;
+}
+
+/** One answer as text; pictures and rows are shown otherwise. @param {Field} field @param {any} value @param {Catalogue} catalogue */
+export function readable(field, value, catalogue) {
+  if (isEmpty(value)) return '';
+  return (READERS[field.type] ?? String)(value, field, catalogue);
+}
+
+/** What a record is called: its form's summary fields. @param {Form} form @param {any} values @param {Catalogue} catalogue @returns {string[]} */
+export function summaryOf(form, values, catalogue) {
+  return form.summary
+    .map((path) => {
+      const field = form.field(path);
+      return field ? readable(field, valueAt(values, path), catalogue) : '';
+    })
+    .filter(Boolean);
+}

@@ -1,0 +1,163 @@
+/** The records, receipts and tasks of the team's mailboxes, folded for display. The tablet never writes a merge. */
+import { document, documents, leaves } from './db.js';
+import { editsDigest, fold, union } from './core/merge.js';
+import { stateOf } from './state.js';
+
+/**
+ * @typedef {import('./db.js').Doc} Doc
+ * @typedef {import('./catalogue.js').Catalogue} Catalogue
+ * @typedef {import('./catalogue.js').Form} Form
+ * @typedef {import('./sync.js').Sync} Sync
+ * @typedef {import('./core/merge.js').Folded} Folded
+ * @typedef {object} Entry one record as this tablet has it
+ * @property {Doc} doc the winning leaf
+ * @property {string} mailbox
+ * @property {any[]} edits of all live leaves
+ * @property {Form | null} form null where this tablet lacks the version
+ * @property {Folded | null} folded
+ * @property {string} digest
+ * @property {string} at of the newest edit
+ */
+
+const GATHER_MS = 80;
+
+export class Records extends EventTarget {
+  /** @type {Map<string, Entry>} by record id */
+  #entries = new Map();
+  /** @type {Map<string, Doc>} by receipt id */
+  #receipts = new Map();
+  /** @type {Map<string, Doc>} by task id */
+  #tasks = new Map();
+  /** @type {Map<string, string>} ids that changed, with their mailbox */
+  #changes = new Map();
+  /** @type {{cancel(): void}[]} */
+  #feeds = [];
+
+  /** @param {Sync} sync @param {Catalogue} catalogue */
+  constructor(sync, catalogue) {
+    super();
+    this.sync = sync;
+    this.catalogue = catalogue;
+  }
+
+  /** Read what is here, and follow what changes. */
+  async load() {
+    for (const mailbox of this.sync.profile.databases.mailboxes) {
+      const db = this.sync.local(mailbox);
+      for (const prefix of ['task:', 'receipt:', 'record:']) {
+        for (const doc of await documents(db, prefix)) await this.#take(mailbox, doc);
+      }
+      this.#feeds.push(db.changes({ since: 'now', live: true }).on('change', ({ id }) => this.#changed(id, mailbox)));
+    }
+    this.catalogue.addEventListener('change', () => this.#formsChanged());
+  }
+
+  close() {
+    for (const feed of this.#feeds) feed.cancel();
+  }
+
+  /** Newest first. @returns {Entry[]} */
+  all() {
+    return [...this.#entries.values()].sort((a, b) => (a.at < b.at ? 1 : -1));
+  }
+
+  /** @param {string} id */
+  get(id) {
+    return this.#entries.get(id) ?? null;
+  }
+
+  /** The office's receipt where there is one, else a hub's. @param {string} record @returns {Doc | null} */
+  receipt(record) {
+    const office = this.#receipts.get(`receipt:${record}:office`);
+    if (office) return office;
+    return [...this.#receipts.values()].find((receipt) => receipt.record === record) ?? null;
+  }
+
+  /** Tasks that no record here answers, the most urgent first. @returns {Doc[]} */
+  openTasks() {
+    const answered = new Set([...this.#entries.values()].map(({ doc }) => doc.task).filter(Boolean));
+    return [...this.#tasks.values()]
+      .filter((task) => !answered.has(task._id))
+      .sort((a, b) => (`${a.due ?? '9'} ${a._id}` < `${b.due ?? '9'} ${b._id}` ? -1 : 1));
+  }
+
+  /** @param {string} id */
+  task(id) {
+    return this.#tasks.get(id) ?? null;
+  }
+
+  /** @param {Entry} entry */
+  stateOf({ doc, mailbox, folded, digest }) {
+    const { unsent } = this.sync;
+    const receipt = /** @type {any} */ (this.receipt(doc._id));
+    return stateOf({
+      refused: unsent.refusal(mailbox, doc._id) !== null,
+      pending: unsent.has(mailbox, doc._id),
+      collisions: folded?.collisions.length ?? 0,
+      digest,
+      receipt,
+    });
+  }
+
+  /** @param {string} id @param {string} mailbox */
+  #changed(id, mailbox) {
+    if (!this.#changes.size) setTimeout(() => this.#takeChanges().catch(console.error), GATHER_MS);
+    this.#changes.set(id, mailbox);
+  }
+
+  async #takeChanges() {
+    const changes = [...this.#changes];
+    this.#changes.clear();
+    for (const [id, mailbox] of changes) {
+      const doc = await document(this.sync.local(mailbox), id);
+      if (doc) await this.#take(mailbox, doc);
+      else this.#drop(id);
+    }
+    this.#tell();
+  }
+
+  /** Read one now, without waiting for the feed. @param {string} mailbox @param {string} id */
+  async refresh(mailbox, id) {
+    const doc = await document(this.sync.local(mailbox), id);
+    if (doc) await this.#take(mailbox, doc);
+    this.#tell();
+  }
+
+  /** @param {string} mailbox @param {Doc} doc */
+  async #take(mailbox, doc) {
+    if (doc.type === 'task') this.#tasks.set(doc._id, doc);
+    else if (doc.type === 'receipt') this.#receipts.set(doc._id, doc);
+    else if (doc.type === 'record') this.#entries.set(doc._id, await this.#entryOf(mailbox, doc));
+  }
+
+  /** @param {string} id */
+  #drop(id) {
+    this.#tasks.delete(id);
+    this.#receipts.delete(id);
+    this.#entries.delete(id);
+  }
+
+  /** @param {string} mailbox @param {Doc} doc @returns {Promise<Entry>} */
+  async #entryOf(mailbox, doc) {
+    const all = await leaves(this.sync.local(mailbox), doc);
+    const edits = union(...all.map((leaf) => leaf.edits ?? []));
+    const at = edits.at(-1)?.at ?? '';
+    return this.#fold({ doc, mailbox, edits, form: null, folded: null, digest: await editsDigest(edits), at });
+  }
+
+  /** @param {Entry} entry @returns {Entry} */
+  #fold(entry) {
+    const version = Math.max(entry.doc.version, ...entry.edits.map((edit) => edit.version ?? 0));
+    const form = this.catalogue.form(entry.doc.form, version);
+    return { ...entry, form, folded: form && fold(entry.edits, form) };
+  }
+
+  #formsChanged() {
+    for (const [id, entry] of this.#entries) if (!entry.form) this.#entries.set(id, this.#fold(entry));
+    this.#tell();
+  }
+
+  #tell() {
+    this.dispatchEvent(new Event('change'));
+  }
+}

@@ -1,0 +1,213 @@
+/** Filling a form: the draft, its logic live, and sending it. */
+import { html, repeat } from '../../vendor/lit.js';
+import { judge } from '../core/judge.js';
+import { ulid } from '../core/ulid.js';
+import { startingRow } from '../defaults.js';
+import { showTime } from '../format.js';
+import { pick, t } from '../i18n.js';
+import { filesIn } from '../media_paths.js';
+import { header } from '../parts/bar.js';
+import { summaryOf } from '../reading.js';
+import { recordAddress } from '../routes.js';
+import { sectionsOf } from '../sections.js';
+import { SittingError } from '../sittings.js';
+import { valueAt, withoutRow, withRow, withValue } from '../values.js';
+import { question } from '../widgets/question.js';
+
+/**
+ * @typedef {import('../app.js').App} App
+ * @typedef {import('../app.js').Desk} Desk
+ * @typedef {import('../drafts.js').Draft} Draft
+ * @typedef {import('../catalogue.js').Form} Form
+ * @typedef {import('../core/form.js').Field} Field
+ * @typedef {import('../core/judge.js').Problem} Problem
+ */
+
+export class Filler {
+  /** Paths whose problems may be shown: the person has been there. @type {Set<string>} */
+  #touched = new Set();
+  #attempted = false;
+  #sending = false;
+
+  /** @param {App} app @param {Desk} desk @param {string} record @returns {Promise<import('../app.js').Screen>} */
+  static async open(app, desk, record) {
+    const draft = desk.drafts.of(record);
+    const form = draft && desk.catalogue.form(draft.form, draft.version);
+    if (draft && form) return new Filler(app, desk, draft, form);
+    // Sent from another window, or thrown away: the record is what there is to see.
+    app.go(desk.records.get(record) ? recordAddress(record) : '#/', { replace: true });
+    return { render: () => '' };
+  }
+
+  /** @param {App} app @param {Desk} desk @param {Draft} draft @param {Form} form */
+  constructor(app, desk, draft, form) {
+    this.app = app;
+    this.desk = desk;
+    this.draft = draft;
+    this.form = form;
+    this.sections = sectionsOf(form);
+    this.judgement = this.#judge();
+  }
+
+  #judge() {
+    return judge(this.form, this.draft.values, { state: 'submitted', now: Date.now() });
+  }
+
+  /** Take over new values: judge them, keep them, show them. @param {import('../values.js').Values} values */
+  #become(values) {
+    this.draft = { ...this.draft, values, saved: Date.now() };
+    this.judgement = this.#judge();
+    this.desk.drafts.save(this.draft).catch((error) => this.app.toasts.say(t('fill.not_saved', { why: error.message })));
+    this.app.update();
+  }
+
+  /** @param {string} path @param {unknown} value undefined: nothing */
+  set(path, value) {
+    this.#become(withValue(this.draft.values, path, value));
+  }
+
+  /** The person has been at this question. @param {string} path */
+  touch(path) {
+    this.#touched.add(path);
+    this.app.update();
+  }
+
+  /** What is wrong at `path` and may be said by now. @param {string} path @returns {Problem[]} */
+  problemsAt(path) {
+    if (!this.#attempted && !this.#touched.has(path)) return [];
+    return this.judgement.problems.filter((problem) => problem.path === path);
+  }
+
+  /** @param {string} path */
+  isRelevant(path) {
+    return this.judgement.relevant.get(path) !== false;
+  }
+
+  /** @param {string} path */
+  isRequired(path) {
+    return this.judgement.required.get(path) === true;
+  }
+
+  /** What the person typed, or what the form computed. @param {Field} field @param {string} path */
+  valueAt(field, path) {
+    return valueAt(field.calculate ? this.judgement.answers : this.draft.values, path);
+  }
+
+  /** @param {Field} field @param {string} path of the repeat */
+  addRow(field, path) {
+    const row = { _row: ulid(), ...startingRow(this.form, field, new Date()) };
+    this.#become(withRow(this.draft.values, path, row));
+    requestAnimationFrame(() => focusIn(`${path}/${row._row}`));
+  }
+
+  /** @param {Field} field @param {string} path @param {import('../values.js').Row} row */
+  removeRow(field, path, row) {
+    this.#become(withoutRow(this.draft.values, path, row._row));
+    const act = () => this.#become(withRow(this.draft.values, path, row));
+    this.app.toasts.say(t('fill.row_removed', { row: pick(field.row_label, pick(field.label)) }), { action: t('undo'), act });
+  }
+
+  render() {
+    const { draft, form, judgement } = this;
+    const [title] = summaryOf(form, draft.values, this.desk.catalogue);
+    return html`${header({ title: html`${pick(form.title)}${title ? html`<small>${title}</small>` : ''}`, back: '#/', aside: this.#menu() })}
+      <div class="filler">
+        ${this.#outline()}
+        <main class="form">
+          ${repeat(this.sections, (section) => section.id, (section) => this.#section(section))}
+        </main>
+      </div>
+      <footer class="foot">
+        <span class="saved">${t('fill.saved', { when: showTime(draft.saved) })}</span>
+        ${judgement.problems.length ? this.#toFirst(judgement.problems.length) : this.#send()}
+      </footer>`;
+  }
+
+  #menu() {
+    return html`<button type="button" class="link" @click=${() => this.#discard()}>${t(this.draft.changes ? 'fill.discard_changes' : 'fill.discard')}</button>`;
+  }
+
+  #outline() {
+    const shown = this.sections.filter((section) => section.title && this.#isShown(section));
+    return html`<nav class="outline" aria-label=${t('fill.outline')}><ol>
+      ${shown.map((section) => {
+        const open = this.#problemsIn(section);
+        return html`<li><button type="button" @click=${() => reveal(document.getElementById(section.id))}>
+          <span>${pick(section.title)}</span><span class=${open ? 'soft' : 'done'}>${open || '✓'}</span></button></li>`;
+      })}</ol></nav>`;
+  }
+
+  /** @param {import('../sections.js').Section} section */
+  #isShown(section) {
+    return section.fields.some((field) => this.isRelevant(field.path));
+  }
+
+  /** @param {import('../sections.js').Section} section */
+  #problemsIn(section) {
+    return this.judgement.problems.filter(({ path }) => section.fields.some((field) => path === field.path || path.startsWith(`${field.path}/`))).length;
+  }
+
+  /** @param {import('../sections.js').Section} section */
+  #section(section) {
+    if (!this.#isShown(section)) return '';
+    return html`<section class="card" id=${section.id}>
+      ${section.title ? html`<h2>${pick(section.title)}</h2>` : ''}
+      ${section.fields.map((field) => question(this, field, field.path))}</section>`;
+  }
+
+  /** @param {number} count */
+  #toFirst(count) {
+    return html`<button type="button" class="primary" @click=${() => this.#showProblems()}>${t('fill.to_do', { count })}</button>`;
+  }
+
+  #send() {
+    return html`<button type="button" class="primary" ?disabled=${this.#sending} @click=${() => this.#submit()}>${t('fill.send')}</button>`;
+  }
+
+  #showProblems() {
+    this.#attempted = true;
+    this.app.draw();
+    focusIn(this.judgement.problems[0].path);
+  }
+
+  async #submit() {
+    this.judgement = this.#judge();
+    if (this.judgement.problems.length) return this.#showProblems();
+    this.#sending = true;
+    this.app.update();
+    try {
+      await this.desk.sittings.send(this.draft, this.form, filesIn(this.form.fields, this.judgement.answers));
+      this.app.toasts.say(t(navigator.onLine ? 'fill.sent' : 'fill.sent_offline'));
+      this.app.go(recordAddress(this.draft.record), { replace: true });
+    } catch (error) {
+      if (!(error instanceof SittingError)) throw error;
+      this.app.toasts.say(t(error.code));
+    } finally {
+      this.#sending = false;
+      this.app.update();
+    }
+    return undefined;
+  }
+
+  async #discard() {
+    const { draft, desk, app } = this;
+    await desk.drafts.drop(draft.record);
+    app.go(draft.changes ? recordAddress(draft.record) : '#/', { replace: true });
+    app.toasts.say(t('fill.discarded'), {
+      action: t('undo'),
+      act: () => void desk.drafts.save(draft).then(() => app.go(`#/fill/${encodeURIComponent(draft.record)}`)),
+      gone: () => void desk.pictures.drop(filesIn(this.form.fields, draft.values)),
+    });
+  }
+}
+
+/** @param {string} path */
+function focusIn(path) {
+  const place = document.querySelector(`[data-path="${CSS.escape(path)}"]`);
+  reveal(place);
+  const control = place?.querySelector('input:not([hidden]):not(.unseen), textarea, select, button, canvas');
+  if (control instanceof HTMLElement) control.focus({ preventScroll: true });
+}
+
+/** @param {Element | null} place */
+const reveal = (place) => place?.scrollIntoView({ block: 'start' });

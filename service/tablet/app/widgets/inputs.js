@@ -1,0 +1,91 @@
+/** Text, numbers, dates and times: the platform's own controls, so that the platform's own keyboards and pickers come up. */
+import { html, live } from '../../vendor/lit.js';
+import { isoDate, showDate, showWeekday } from '../format.js';
+import { t } from '../i18n.js';
+
+/** @typedef {import('./question.js').Question} Question */
+
+/** @param {Event} event */
+const typed = (event) => /** @type {HTMLInputElement | HTMLTextAreaElement} */ (event.target).value;
+
+/** @param {string} value */
+const orNothing = (value) => (value === '' ? undefined : value);
+
+/** @param {Question} it */
+export function text(it) {
+  const { field, id, value, readonly, invalid, described } = it;
+  const change = (/** @type {Event} */ event) => it.set(orNothing(typed(event).toWellFormed()));
+  if (field.appearance.includes('multiline')) {
+    return html`<textarea id=${id} rows="3" .value=${live(value ?? '')} ?readonly=${readonly} aria-invalid=${String(invalid)} aria-describedby=${described} @input=${change}></textarea>`;
+  }
+  return html`<input id=${id} .value=${live(value ?? '')} ?readonly=${readonly} aria-invalid=${String(invalid)} aria-describedby=${described} autocomplete="off" @input=${change}>`;
+}
+
+/** Full-width figures, as a Chinese keyboard types them, are figures too. @param {string} value */
+const narrow = (value) => value.normalize('NFKC').replace(/[−–]/g, '-').trim();
+
+/** The integer that was typed; what is none is kept as it is, for the judge to say so. @param {string} entered @returns {number | string | undefined} */
+export function parseInteger(entered) {
+  const plain = narrow(entered);
+  return /^-?\d+$/.test(plain) && Number.isSafeInteger(Number(plain)) ? Number(plain) : orNothing(plain);
+}
+
+/** A decimal in its normal form as far as it is one. @param {string} entered @returns {string | undefined} */
+export function parseDecimal(entered) {
+  const plain = narrow(entered).replace(/^(-?)\./, '$10.');
+  return orNothing(plain);
+}
+
+/** @param {Question} it @param {'numeric' | 'decimal'} mode @param {(entered: string) => unknown} parse */
+function number(it, mode, parse) {
+  const { id, value, readonly, invalid, described } = it;
+  return html`<input id=${id} class="number" type="text" inputmode=${mode} autocomplete="off" .value=${live(String(value ?? ''))} ?readonly=${readonly}
+    aria-invalid=${String(invalid)} aria-describedby=${described} @input=${(/** @type {Event} */ event) => it.set(parse(typed(event)))}
+    @change=${(/** @type {Event} */ event) => it.set(parse(typed(event).replace(/\.$/, '')))}>`;
+}
+
+/** @param {Question} it */
+export const integer = (it) => number(it, 'numeric', parseInteger);
+/** @param {Question} it */
+export const decimal = (it) => number(it, 'decimal', parseDecimal);
+
+/** @param {Question} it */
+export function date(it) {
+  const { id, value, readonly, invalid, described } = it;
+  const today = isoDate(new Date());
+  return html`<div class="dated"><input id=${id} type="date" max="9999-12-31" .value=${live(value ?? '')} ?readonly=${readonly} aria-invalid=${String(invalid)}
+      aria-describedby=${described} @input=${(/** @type {Event} */ event) => it.set(orNothing(typed(event)))} @change=${it.touch}>
+    <span class="read">${value ? `${showDate(value)} ${showWeekday(value)}` : ''}</span>
+    ${value === today || readonly ? '' : html`<button type="button" class="link" @click=${() => it.set(today)}>${t('fill.today')}</button>`}</div>`;
+}
+
+/** @param {Question} it */
+export function time(it) {
+  const { id, value, readonly, invalid, described } = it;
+  const now = () => new Date().toTimeString().slice(0, 5);
+  return html`<div class="dated"><input id=${id} type="time" .value=${live(value ?? '')} ?readonly=${readonly} aria-invalid=${String(invalid)}
+      aria-describedby=${described} @input=${(/** @type {Event} */ event) => it.set(orNothing(typed(event)))} @change=${it.touch}>
+    ${value || readonly ? '' : html`<button type="button" class="link" @click=${() => it.set(now())}>${t('fill.now')}</button>`}</div>`;
+}
+
+/** `2026-11-23T14:30` of this tablet's zone as RFC 3339 with its offset. @param {string} local */
+export function withOffset(local) {
+  const minutes = -new Date(local).getTimezoneOffset();
+  if (Number.isNaN(minutes)) return undefined;
+  const size = Math.abs(minutes);
+  const two = (/** @type {number} */ n) => String(n).padStart(2, '0');
+  return `${local.length === 16 ? `${local}:00` : local}${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`;
+}
+
+/** @param {string | undefined} value */
+function localOf(value) {
+  const at = new Date(value ?? NaN);
+  return Number.isNaN(at.getTime()) ? '' : `${isoDate(at)}T${at.toTimeString().slice(0, 5)}`;
+}
+
+/** @param {Question} it */
+export function datetime(it) {
+  const { id, value, readonly, invalid, described } = it;
+  return html`<div class="dated"><input id=${id} type="datetime-local" .value=${live(localOf(value))} ?readonly=${readonly} aria-invalid=${String(invalid)}
+    aria-describedby=${described} @input=${(/** @type {Event} */ event) => it.set(withOffset(typed(event)))} @change=${it.touch}></div>`;
+}

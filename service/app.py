@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from service import errors, headers, logs, operators
 from service.api import register as register_api
 from service.auth.requests import authenticate_for_store, undeclared
-from service.config import Config
+from service.config import Config, load
 from service.office import register as register_office
 from service.parts import NAME, Parts, open_parts
 from service.store import is_embedded
@@ -35,8 +35,12 @@ class FastJSON(JSONProvider):
         return orjson.loads(s)
 
 
-def create_app(config: Config) -> Flask:
-    """Make the application for an installation that `rounds init` has prepared. Raises `ConfigError`."""
+def create_app(config: Config | None = None) -> Flask:
+    """Make the application for an installation that `rounds init` has prepared. Raises `ConfigError`.
+
+    Without a configuration it reads file and environment itself, as gunicorn wants it where it is started alone.
+    """
+    config = config or load()
     app = Flask("service", static_folder="static", static_url_path="/static")
     for _, step in STEPS:
         step(app, config)

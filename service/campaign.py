@@ -18,6 +18,8 @@ from sync.store import Conflict, Database, Document, NotFound, Store
 
 TASK = re.compile(r"task:[0-9A-HJKMNP-TV-Z]{26}")
 ENTITY = re.compile(r"entity:[a-z][a-z0-9_-]*:\S{1,128}")
+STATES = ("draft", "submitted", "returned", "approved", "withdrawn")
+"""Of a record."""
 TRIES = 5
 BATCH = 500
 ADMINS_ONLY: Document = {"admins": {"names": [], "roles": []}, "members": {"names": [], "roles": ["_admin"]}}

@@ -79,6 +79,10 @@ _BY_STATUS = {
 }
 
 
+class Texts(dict[str, str]):
+    """A parameter of a sentence that has a text of its own in each language."""
+
+
 class RoundsError(Exception):
     """A refusal of our own. The sentence is derived from `code` and `params` in the reader's language.
 
@@ -117,7 +121,7 @@ def describe(error: Exception, lang: str) -> Answer:
     if isinstance(error, StoreError):
         return Answer(error.status, error.code, error.reason, error.details)
     if isinstance(error, marshmallow.ValidationError):
-        details = {"fields": error.normalized_messages()}
+        details = {"fields": error.messages}
         return Answer(422, "invalid_request", _sentence("invalid_request", lang), details)
     if isinstance(error, HTTPException):
         return _http(error, lang)
@@ -132,7 +136,8 @@ def _sentence(code: str, lang: str, **params: object) -> str:
 
 
 def _ours(error: RoundsError, lang: str) -> Answer:
-    answer = Answer(error.status, error.code, _sentence(error.code, lang, **error.params), error.details)
+    params = {n: language.pick(v, lang) if isinstance(v, Texts) else v for n, v in error.params.items()}
+    answer = Answer(error.status, error.code, _sentence(error.code, lang, **params), error.details)
     if error.retry_after is not None:
         answer.headers["Retry-After"] = str(error.retry_after)
     return answer
@@ -186,6 +191,6 @@ def _wants_page() -> bool:
     return request.path.startswith("/office") or request.accept_mimetypes.best == "text/html"
 
 
-def not_found(code: str = "not_found", **params: object) -> NoReturn:
+def not_found(code: str = "not_found") -> NoReturn:
     """Refuse because the thing is not there, or not for this person: the two look alike on purpose."""
-    raise RoundsError(code, **params)
+    raise RoundsError(code)

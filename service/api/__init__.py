@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, render_template
-from flask_smorest import Api
+from flask_smorest import Api  # type: ignore[import-untyped]
 
 from service.api import cases, forms, records, session
 from service.auth import access

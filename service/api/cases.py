@@ -5,29 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask_smorest import Blueprint
-
 from service import decisions
-from service.api.messages import CASE_ID, CaseFilter, CasePage, CaseShown, Decided, Decision, Failure, OneTeam, checked
-from service.api.records import SECURITY, lists
+from service.api.endpoint import Blueprint
+from service.api.messages import CASE_ID, CaseFilter, CasePage, CaseShown, Decided, Decision, OneTeam, checked
+from service.api.records import lists
 from service.auth import access
 from service.auth.access import Action, visible_teams
-from service.auth.requests import guard_api, signed_in
+from service.auth.requests import signed_in
 from service.decisions import Choice
 from service.errors import not_found
 from service.parts import current
 from service.readmodel.paging import Row
 
-blueprint = Blueprint("cases", __name__, description="What waits for a decision")
-guard_api(blueprint)
+blueprint = Blueprint("cases", __name__, "What waits for a decision")
 
 
-@blueprint.route("/cases", methods=["GET"])
-@blueprint.arguments(CaseFilter, location="query")
-@blueprint.response(200, CasePage)
-@blueprint.alt_response(401, schema=Failure)
-@blueprint.doc(security=SECURITY)
-@access.needs(Action.READ_CASES)
+@blueprint.endpoint("GET", "/cases", allows=Action.READ_CASES, query=CaseFilter, gives=CasePage, refuses=(422,))
 def listed(query: Mapping[str, Any]) -> dict[str, Any]:
     """Cases of one's teams, the longest waiting first."""
     page = lists().cases(
@@ -40,26 +33,23 @@ def listed(query: Mapping[str, Any]) -> dict[str, Any]:
     return {"items": [shown_case(row) for row in page.items], "next": page.next}
 
 
-@blueprint.route("/cases/<case_id>", methods=["GET"])
-@blueprint.arguments(OneTeam, location="query")
-@blueprint.response(200, CaseShown)
-@blueprint.alt_response(404, schema=Failure)
-@blueprint.doc(security=SECURITY)
-@access.needs(Action.READ_CASES)
+@blueprint.endpoint(
+    "GET", "/cases/<case_id>", allows=Action.READ_CASES, query=OneTeam, gives=CaseShown, refuses=(404, 422)
+)
 def one(query: Mapping[str, Any], case_id: str) -> dict[str, Any]:
     """One case with every value that stands against another."""
     return shown_case(find(case_id, query["team"]))
 
 
-@blueprint.route("/cases/<case_id>/decision", methods=["POST"])
-@blueprint.arguments(Decision)
-@blueprint.arguments(OneTeam, location="query")
-@blueprint.response(200, Decided)
-@blueprint.alt_response(404, schema=Failure)
-@blueprint.alt_response(409, schema=Failure)
-@blueprint.alt_response(422, schema=Failure)
-@blueprint.doc(security=SECURITY)
-@access.needs(Action.DECIDE)
+@blueprint.endpoint(
+    "POST",
+    "/cases/<case_id>/decision",
+    allows=Action.DECIDE,
+    takes=Decision,
+    query=OneTeam,
+    gives=Decided,
+    refuses=(404, 409, 422, 503),
+)
 def decide(body: Mapping[str, Any], query: Mapping[str, Any], case_id: str) -> dict[str, str]:
     """Settle a case by an edit that has seen every value; intake then closes it."""
     case = find(case_id, query["team"])

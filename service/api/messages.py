@@ -9,9 +9,9 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validates_schema
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
+from service.campaign import STATES
 from service.errors import RoundsError
 
-STATES = ("draft", "submitted", "returned", "approved", "withdrawn")
 VERDICTS = ("accepted", "returned", "held")
 CASE_STATES = ("open", "closed")
 NO_NUL = Regexp(r"^[^\x00]*$", error="No NUL characters.")

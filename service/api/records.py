@@ -5,28 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask_smorest import Blueprint
-
-from service.api.messages import RECORD_ID, Failure, History, OneTeam, RecordFilter, RecordPage, RecordShown, checked
+from service.api.endpoint import Blueprint
+from service.api.messages import RECORD_ID, History, OneTeam, RecordFilter, RecordPage, RecordShown, checked
 from service.auth.access import Action, visible_teams
-from service.auth.access import needs as access_needs
-from service.auth.requests import guard_api, signed_in
+from service.auth.requests import signed_in
 from service.errors import not_found
 from service.parts import current
 from service.readmodel.lists import Filter, Lists
 from service.readmodel.paging import Row
 
-blueprint = Blueprint("records", __name__, description="Filled forms")
-guard_api(blueprint)
-SECURITY = [{"bearer": []}, {"basic": []}]
+blueprint = Blueprint("records", __name__, "Filled forms")
 
 
-@blueprint.route("/records", methods=["GET"])
-@blueprint.arguments(RecordFilter, location="query")
-@blueprint.response(200, RecordPage)
-@blueprint.alt_response(401, schema=Failure)
-@blueprint.doc(security=SECURITY)
-@access_needs(Action.READ_RECORDS)
+@blueprint.endpoint("GET", "/records", allows=Action.READ_RECORDS, query=RecordFilter, gives=RecordPage, refuses=(422,))
 def listed(query: Mapping[str, Any]) -> dict[str, Any]:
     """Records of one's teams, the latest changed first."""
     names = ("team", "form", "state", "verdict", "q")
@@ -35,12 +26,9 @@ def listed(query: Mapping[str, Any]) -> dict[str, Any]:
     return {"items": [listed_record(row) for row in page.items], "next": page.next}
 
 
-@blueprint.route("/records/<record_id>", methods=["GET"])
-@blueprint.arguments(OneTeam, location="query")
-@blueprint.response(200, RecordShown)
-@blueprint.alt_response(404, schema=Failure)
-@blueprint.doc(security=SECURITY)
-@access_needs(Action.READ_RECORDS)
+@blueprint.endpoint(
+    "GET", "/records/<record_id>", allows=Action.READ_RECORDS, query=OneTeam, gives=RecordShown, refuses=(404, 422)
+)
 def one(query: Mapping[str, Any], record_id: str) -> dict[str, Any]:
     """One record: its answers, what is wrong with them, its receipt."""
     row = find(record_id, query["team"])
@@ -52,12 +40,9 @@ def one(query: Mapping[str, Any], record_id: str) -> dict[str, Any]:
     }
 
 
-@blueprint.route("/records/<record_id>/history", methods=["GET"])
-@blueprint.arguments(OneTeam, location="query")
-@blueprint.response(200, History)
-@blueprint.alt_response(404, schema=Failure)
-@blueprint.doc(security=SECURITY)
-@access_needs(Action.READ_RECORDS)
+@blueprint.endpoint(
+    "GET", "/records/<record_id>/history", allows=Action.READ_RECORDS, query=OneTeam, gives=History, refuses=(404, 422)
+)
 def history(query: Mapping[str, Any], record_id: str) -> dict[str, Any]:
     """Every edit of a record, the oldest first."""
     row = find(record_id, query["team"])

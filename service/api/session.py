@@ -8,29 +8,24 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import request
-from flask_smorest import Blueprint
 
-from service.api.messages import ChallengeGiven, ChallengeRequest, Failure, Me, SessionGiven, SignInRequest
+from service.api.endpoint import Blueprint
+from service.api.messages import ChallengeGiven, ChallengeRequest, Me, SessionGiven, SignInRequest
 from service.auth import access
 from service.auth.access import Action, SignedIn
 from service.auth.directory import User
-from service.auth.requests import address_of, guard_api, signed_in
+from service.auth.requests import address_of, signed_in
 from service.auth.sign_in import Session
 from service.campaign import mailbox_of, media_of
 from service.errors import RoundsError
 from service.parts import current
 
-blueprint = Blueprint("session", __name__, description="Sign-in")
-guard_api(blueprint)
+blueprint = Blueprint("session", __name__, "Sign-in")
 
 
-@blueprint.route("/session", methods=["POST"])
-@blueprint.arguments(SignInRequest)
-@blueprint.response(200, SessionGiven)
-@blueprint.alt_response(401, schema=Failure)
-@blueprint.alt_response(422, schema=Failure)
-@blueprint.alt_response(429, schema=Failure)
-@access.needs(None)
+@blueprint.endpoint(
+    "POST", "/session", allows=None, takes=SignInRequest, gives=SessionGiven, refuses=(401, 403, 422, 429)
+)
 def begin(body: Mapping[str, Any]) -> dict[str, Any]:
     """Sign in with a password, or with a device's signature over a challenge."""
     session = _sign_in(body)
@@ -40,23 +35,16 @@ def begin(body: Mapping[str, Any]) -> dict[str, Any]:
     return told | who(session.user, session.signed_in, now)
 
 
-@blueprint.route("/session/challenge", methods=["POST"])
-@blueprint.arguments(ChallengeRequest)
-@blueprint.response(200, ChallengeGiven)
-@blueprint.alt_response(422, schema=Failure)
-@blueprint.alt_response(429, schema=Failure)
-@access.needs(None)
+@blueprint.endpoint(
+    "POST", "/session/challenge", allows=None, takes=ChallengeRequest, gives=ChallengeGiven, refuses=(422, 429)
+)
 def challenge(body: Mapping[str, Any]) -> dict[str, str]:
     """Ask for a text for a device to sign: it can be used once, within a minute."""
     given = current().sign_in.challenge(body["device"])
     return {"challenge": given.text, "expires_at": moment(given.expires_at)}
 
 
-@blueprint.route("/me", methods=["GET"])
-@blueprint.response(200, Me)
-@blueprint.alt_response(401, schema=Failure)
-@blueprint.doc(security=[{"bearer": []}, {"basic": []}])
-@access.needs(Action.ENTER)
+@blueprint.endpoint("GET", "/me", allows=Action.ENTER, gives=Me)
 def me() -> dict[str, Any]:
     """Who one is, and which databases one may replicate."""
     user = current().directory.user(signed_in().person)

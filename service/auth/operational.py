@@ -87,8 +87,8 @@ class Attempts:
             ).one()
             if by_both >= PER_NAME_AND_ADDRESS or by_name >= PER_NAME or by_address >= PER_ADDRESS:
                 raise RoundsError("too_many_attempts", retry_after=WINDOW, minutes=WINDOW // 60)
-            row = connection.execute(insert(attempts).values(name=key, address=address, at=now))
-            return int(row.inserted_primary_key[0])
+            row = insert(attempts).values(name=key, address=address, at=now).returning(attempts.c.id)
+            return int(connection.execute(row).scalar_one())
 
     def succeeded(self, attempt: int, name: str, address: str) -> None:
         """Forget the attempt, and the failures of this name from this address."""

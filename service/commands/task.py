@@ -30,7 +30,7 @@ def command() -> None:
 @click.option("--due", metavar="YYYY-MM-DD", help="By when; in a week where nothing is said.")
 @click.option("--answers", default="{}", metavar="JSON", help="Answers that are known already.")
 @configured
-def add(config: Config, team: str, form: str, title: str, due: str | None, answers: str) -> None:
+def add(*, config: Config, team: str, form: str, title: str, due: str | None, answers: str) -> None:
     """Give TEAM the FORM to fill."""
     task_id = f"task:{ulid()}"
     with opened(config) as store:

@@ -24,7 +24,9 @@ def command() -> None:
 @click.option("--zh-hant", help="Its name in traditional Chinese.")
 @click.option("--en", help="Its name in English.")
 @configured
-def add(config: Config, team: str, name: str | None, zh_hans: str | None, zh_hant: str | None, en: str | None) -> None:
+def add(
+    *, config: Config, team: str, name: str | None, zh_hans: str | None, zh_hant: str | None, en: str | None
+) -> None:
     """Add TEAM, or change its name."""
     names = dict(zip(LANGUAGES, (zh_hans, zh_hant, en), strict=True))
     with opened(config) as store:

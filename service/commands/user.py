@@ -28,6 +28,7 @@ def command() -> None:
 @click.option("--keep-password", is_flag=True, help="Change the rest and leave the password.")
 @configured
 def add(
+    *,
     config: Config,
     name: str,
     roles: tuple[str, ...],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from schemas.form import Field, Form
@@ -23,7 +23,7 @@ class Line:
     anchor: str
     label: str
     level: int = TOP_LEVEL
-    shown: Shown = Shown()
+    shown: Shown | None = None
     problems: tuple[str, ...] = ()
     case_url: str = ""
     lines: tuple[Line, ...] = ()
@@ -47,7 +47,7 @@ def anchor_of(path: str) -> str:
 
 def lines_of(form: Form, answers: Mapping[str, Any], marks: Marks, reader: Reader) -> tuple[Line, ...]:
     """Every field of the form that has a value or a mistake; notes say nothing and are left out."""
-    return tuple(_inside(form.fields, answers, "", TOP_LEVEL, _Context(form, marks, reader)))
+    return tuple(_inside(form.fields, answers, "", _Context(form, marks, reader)))
 
 
 def strays_of(form: Form, answers: Mapping[str, Any]) -> list[tuple[str, Any]]:
@@ -60,16 +60,20 @@ class _Context:
     form: Form
     marks: Marks
     reader: Reader
+    level: int = TOP_LEVEL
+
+    def deeper(self) -> _Context:
+        return replace(self, level=min(self.level + 1, DEEPEST))
 
 
-def _inside(fields: Iterable[Field], values: Mapping[str, Any], path: str, level: int, c: _Context) -> Iterable[Line]:
+def _inside(fields: Iterable[Field], values: Mapping[str, Any], path: str, c: _Context) -> Iterable[Line]:
     for field in fields:
         here = f"{path}/{field.name}"
         value = values.get(field.name)
         if field.type == "group":
-            yield from _group(field, value, here, level, c)
+            yield from _group(field, value, here, c)
         elif field.type == "repeat":
-            yield from _repeat(field, value, here, level, c)
+            yield from _repeat(field, value, here, c)
         elif field.type != "note":
             yield from _answer(field, value, here, c)
 
@@ -82,27 +86,22 @@ def _answer(field: Field, value: Any, path: str, c: _Context) -> Iterable[Line]:
     yield Line("field", anchor_of(path), label, shown=show(field, value, c.form, c.reader), **marks)
 
 
-def _group(field: Field, value: Any, path: str, level: int, c: _Context) -> Iterable[Line]:
-    lines = tuple(_inside(field.fields, value if isinstance(value, dict) else {}, path, _deeper(level), c))
+def _group(field: Field, value: Any, path: str, c: _Context) -> Iterable[Line]:
+    lines = tuple(_inside(field.fields, value if isinstance(value, dict) else {}, path, c.deeper()))
     if lines:
-        yield Line("group", anchor_of(path), c.reader.pick(field.label, field.name), level, lines=lines)
+        yield Line("group", anchor_of(path), c.reader.pick(field.label, field.name), c.level, lines=lines)
 
 
-def _repeat(field: Field, value: Any, path: str, level: int, c: _Context) -> Iterable[Line]:
+def _repeat(field: Field, value: Any, path: str, c: _Context) -> Iterable[Line]:
     rows = [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
     marks = c.marks.on(path)
     if not rows and not any(marks.values()):
         return
-    lines = tuple(_row(field, row, number, path, _deeper(level), c) for number, row in enumerate(rows, 1))
-    yield Line("repeat", anchor_of(path), c.reader.pick(field.label, field.name), level, lines=lines, **marks)
+    lines = tuple(_row(field, row, number, path, c.deeper()) for number, row in enumerate(rows, 1))
+    yield Line("repeat", anchor_of(path), c.reader.pick(field.label, field.name), c.level, lines=lines, **marks)
 
 
-def _row(field: Field, row: Mapping[str, Any], number: int, path: str, level: int, c: _Context) -> Line:
+def _row(field: Field, row: Mapping[str, Any], number: int, path: str, c: _Context) -> Line:
     here = f"{path}/{row.get('_row', number)}"
-    lines = tuple(_inside(field.fields, row, here, _deeper(level), c))
-    label = row_name(field, number, c.reader)
-    return Line("row", anchor_of(here), label, level, lines=lines, **c.marks.on(here))
-
-
-def _deeper(level: int) -> int:
-    return min(level + 1, DEEPEST)
+    lines = tuple(_inside(field.fields, row, here, c.deeper()))
+    return Line("row", anchor_of(here), row_name(field, number, c.reader), c.level, lines=lines, **c.marks.on(here))

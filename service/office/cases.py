@@ -24,6 +24,7 @@ from service.office.names import Names
 from service.office.values import Reader, Shown, label_of, moment_of
 from service.parts import current
 from service.readmodel.paging import Row
+from sync.merge import is_row
 
 ON_A_PAGE = 50
 NOTE_CHARACTERS = 2000
@@ -115,7 +116,7 @@ def _shown(case: Row, names: Names, answers: Mapping[str, Any]) -> dict[str, Any
 
 
 def _head(case: Row, head: Row, form: Form | None, reader: Reader, names: Names) -> dict[str, Any]:
-    removed = Shown(reader.say("value.row_removed")) if _is_row(case, form) else Shown()
+    removed = Shown(reader.say("value.row_removed")) if is_row(case["path"]) else Shown()
     return {
         "edit": head["edit"],
         "shown": value_at(case["path"], head["value"], form, reader) if head["present"] else removed,
@@ -125,10 +126,6 @@ def _head(case: Row, head: Row, form: Form | None, reader: Reader, names: Names)
         "version": head["version"],
         "in_force": head["edit"] == case["in_force"],
     }
-
-
-def _is_row(case: Row, form: Form | None) -> bool:
-    return any(head["present"] and head["value"] == {} for head in case["heads"])
 
 
 def _when(at: str, form: Form | None, reader: Reader, names: Names) -> dict[str, str]:

@@ -68,12 +68,12 @@ class Names:
 
     def zone(self, form: Form | None) -> ZoneInfo:
         """The zone that a form's times are told in."""
-        return ZoneInfo(form.timezone) if form else ZONE
+        return form.timezone if form else ZONE
 
     def reader(self, team: str) -> Reader:
         """How values in a record of this team are read."""
         return Reader(
-            self.lang, self._parts.library.entity_names, lambda digest, picture: self._file(team, digest, picture)
+            self.lang, self._parts.library.entity_name, lambda digest, picture: self._file(team, digest, picture)
         )
 
     @cached_property

@@ -10,15 +10,16 @@ from flask import Blueprint, render_template, request, url_for
 
 from schemas.form import Form
 from service import language
-from service.api.messages import STATES, VERDICTS, RecordFilter
+from service.api.messages import VERDICTS, RecordFilter
 from service.api.records import find, lists
 from service.auth import access
 from service.auth.access import Action, visible_teams
 from service.auth.requests import signed_in
+from service.campaign import STATES
 from service.office.answers import Marks, anchor_of, lines_of, strays_of
-from service.office.history import shown_history
+from service.office.history import Context, shown_history
 from service.office.names import Names
-from service.office.values import Reader, label_of, moment_of
+from service.office.values import Reader, label_of, moment_of, state_of
 from service.parts import current
 from service.readmodel.lists import Filter
 from service.readmodel.paging import Row
@@ -71,7 +72,7 @@ def one(record_id: str) -> str:
         strays=_strays(form, row["answers"]),
         problems=[_problem(problem, form, row["answers"], reader) for problem in problems],
         open_cases_here=[_case(case, form, row["answers"], reader, case_urls) for case in cases],
-        history=shown_history(lists().history(row["id"], row["team"]), form, row["answers"], reader, names),
+        history=shown_history(lists().history(row["id"], row["team"]), Context(form, row["answers"], reader, names)),
     )
 
 
@@ -85,7 +86,7 @@ def _listed(row: Row, names: Names) -> dict[str, Any]:
         "form": names.title(row["form"], row["version"]),
         "version": row["version"],
         "team": names.team(row["team"]),
-        "state": row["state"],
+        "state": state_of(row["state"], reader).text,
         "verdict": row["verdict"],
         "errors": row["problem_count"],
         "collisions": row["collision_count"],

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.form import Field, Form
 from service import language
+from sync.merge import STATE
 
 MEDIA = frozenset({"photo", "audio", "video", "file", "signature"})
 PICTURES = frozenset({"photo", "signature"})
@@ -36,11 +37,11 @@ class Shown:
 class Reader:
     """Who reads: the language, and how to find what values only point at.
 
-    `entity` gives an entity's names by its document id; `media` the attachment of a digest.
+    `entity` gives an entity's name by its document id and a language; `media` the attachment of a digest.
     """
 
     lang: str
-    entity: Callable[[str], Mapping[str, str] | None]
+    entity: Callable[[str, str], str | None]
     media: Callable[[str, bool], MediaFile]
 
     def say(self, key: str, **params: object) -> str:
@@ -50,11 +51,11 @@ class Reader:
         return language.pick(texts, self.lang, fallback)
 
 
-def show(field: Field | None, value: Any, form: Form, reader: Reader) -> Shown:
+def show(field: Field | None, value: Any, form: Form | None, reader: Reader) -> Shown:
     """A field's value. What does not fit the field's type, as a bad record may hold, is shown as it is."""
     if value is None or value in ("", [], {}):
         return Shown()
-    if field is None:
+    if field is None or form is None:
         return Shown(language.shown_value(value))
     if field.type in MEDIA:
         digests = value if isinstance(value, list) else [value]
@@ -68,7 +69,7 @@ def show(field: Field | None, value: Any, form: Form, reader: Reader) -> Shown:
 
 def label_of(path: str, form: Form, reader: Reader, answers: Mapping[str, Any] | None = None) -> str:
     """What a path is called: the labels from the outermost repeat to the field, rows by their number."""
-    if path == "/_state":
+    if path == STATE:
         return reader.say("record.state_path")
     parts, labels = path.strip("/").split("/"), []
     for depth in range(1, len(parts) + 1):
@@ -95,7 +96,7 @@ def _is_row(parts: Sequence[str], form: Form) -> bool:
 
 def row_name(repeat: Field | None, number: int | None, reader: Reader) -> str:
     """What one row of a repeat is called, such as “problem 2”."""
-    name = reader.pick(getattr(repeat, "row_label", None) or (repeat.label if repeat else None))
+    name = reader.pick((repeat.row_label or repeat.label) if repeat else None)
     return f"{name} {number}" if number else name
 
 
@@ -123,7 +124,7 @@ def state_of(value: Any, reader: Reader) -> Shown:
 def moment_of(at: str, reader: Reader, zone: ZoneInfo, now: datetime) -> dict[str, str]:
     """A hybrid time as `{iso, full, short}` in a zone; its text as it is where it is none."""
     try:
-        when = datetime.fromisoformat(at.split("/")[0].replace("Z", "+00:00")).astimezone(zone)
+        when = datetime.fromisoformat(at.split("/", maxsplit=1)[0].replace("Z", "+00:00")).astimezone(zone)
     except ValueError:
         return {"iso": at, "full": at, "short": at}
     full = f"{language.show_moment(when, reader.lang)} ({zone.key})"
@@ -150,7 +151,7 @@ def _choices(field: Field, value: Any, form: Form, reader: Reader) -> str:
 
 
 def _entity(_field: Field, value: Any, _form: Form, reader: Reader) -> str:
-    return reader.pick(reader.entity(str(value)), str(value))
+    return reader.entity(str(value), reader.lang) or str(value)
 
 
 def _date(_field: Field, value: Any, _form: Form, reader: Reader) -> str:
@@ -163,13 +164,13 @@ def _time(_field: Field, value: Any, _form: Form, _reader: Reader) -> str:
 
 def _datetime(_field: Field, value: Any, form: Form, reader: Reader) -> str:
     moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
-    return language.show_moment(moment.astimezone(ZoneInfo(form.timezone)), reader.lang)
+    return language.show_moment(moment.astimezone(form.timezone), reader.lang)
 
 
 def _point(_field: Field, value: Any, _form: Form, reader: Reader) -> str:
     place = f"{value['lat']}, {value['lon']}"
     accuracy = value.get("accuracy")
-    return f"{place} {reader.say('value.metres', accuracy=accuracy)}" if accuracy else place
+    return f"{place} " + reader.say("value.metres", accuracy=accuracy) if accuracy else place
 
 
 def _points(_field: Field, value: Any, _form: Form, reader: Reader) -> str:

@@ -13,6 +13,7 @@ from service.parts import Parts, open_parts
 from service.readmodel import tables
 from service.readmodel.lease import hold
 from service.readmodel.projection import SqlProjection
+from sync.follow import Follower
 from sync.intake import Intake
 
 log = structlog.get_logger(__name__)
@@ -29,7 +30,7 @@ def run_intake(config: Config) -> None:
         with hold(parts.readmodel, config.data, stop) as held:
             if held:
                 log.info("intake begins")
-                intake_of(parts).run(stop)
+                Follower(parts.store, intake_of(parts), stop).run()
     finally:
         parts.close()
     log.info("intake ends")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Engine, Select, Table, func, select, tuple_
 
@@ -97,11 +98,11 @@ class Lists:
         query = _bounded(select(records.c.form).distinct(), records, teams).order_by(records.c.form)
         return [row["form"] for row in self._rows(query)]
 
-    def _rows(self, query: Select[tuple[object, ...]]) -> list[Row]:
+    def _rows(self, query: Select[Any]) -> list[Row]:
         with self._engine.connect() as connection:
             return [dict(row) for row in connection.execute(query).mappings()]
 
-    def _first(self, query: Select[tuple[object, ...]]) -> Row | None:
+    def _first(self, query: Select[Any]) -> Row | None:
         rows = self._rows(query.limit(1))
         return rows[0] if rows else None
 
@@ -112,9 +113,7 @@ _WITH_RECORD = select(cases, records.c.label, records.c.version, records.c.verdi
 )
 
 
-def _bounded(
-    query: Select[tuple[object, ...]], table: Table, teams: frozenset[str] | None
-) -> Select[tuple[object, ...]]:
+def _bounded(query: Select[Any], table: Table, teams: frozenset[str] | None) -> Select[Any]:
     return query if teams is None else query.where(table.c.team.in_(sorted(teams)))
 
 

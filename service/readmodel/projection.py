@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, delete, insert
+from sqlalchemy import Connection, Engine, Table, delete, insert, select
 
 from service.readmodel.checkpoints import checkpoint
 from service.readmodel.rows import case_rows, edit_rows, problem_rows, record_row
@@ -28,13 +28,32 @@ class SqlProjection:
         """How far that mailbox was projected."""
         return checkpoint(self._engine, mailbox)
 
+    def known_edits(self, mailbox: str, record_ids: Sequence[str]) -> dict[str, list[Any]]:
+        """The edits that were projected before, whole, by record; unknown records are left out."""
+        known: dict[str, list[Any]] = {}
+        with self._engine.connect() as connection:
+            for start in range(0, len(record_ids), CHUNK):
+                ids = record_ids[start : start + CHUNK]
+                query = select(edits.c.record, edits.c.edit).where(
+                    edits.c.team == _team(mailbox), edits.c.record.in_(ids)
+                )
+                for record, edit in connection.execute(query.order_by(edits.c.record, edits.c.position)):
+                    known.setdefault(record, []).append(edit)
+        return known
+
+    def held(self, mailbox: str) -> list[str]:
+        """The records that wait for their form version or for a device."""
+        query = select(records.c.id).where(records.c.mailbox == mailbox, records.c.verdict == "held")
+        with self._engine.connect() as connection:
+            return list(connection.execute(query.order_by(records.c.id)).scalars())
+
     def apply(self, mailbox: str, judged: Sequence[Judged], seq: Seq) -> None:
         """Replace the rows of these records and move the checkpoint, both or neither.
 
         Rows belong to the team whose mailbox this is, whatever a document in it may claim.
         """
         latest = list({each.record_id: each for each in judged}.values())
-        team = mailbox.removeprefix("mailbox-")
+        team = _team(mailbox)
         with writing(self._engine) as connection:
             for start in range(0, len(latest), CHUNK):
                 _replace(connection, team, latest[start : start + CHUNK])
@@ -56,3 +75,7 @@ def _replace(connection: Connection, team: str, judged: Sequence[Judged]) -> Non
 def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     if rows:
         connection.execute(insert(table), rows)
+
+
+def _team(mailbox: str) -> str:
+    return mailbox.removeprefix("mailbox-")

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from schemas import canonical
+from sync.edits import contested, edit_digest, edit_id, in_force, is_erased
 from sync.intake import Judged
 from sync.merge import Collision, Head
 
 Row = dict[str, Any]
-ASK = "ask"
-"""The policy of fields whose collisions a person must decide; the others settle themselves (law 10)."""
+CONTESTED = "contested"
+LONGEST = 1000
+"""Characters of a text that people typed or that a device claims."""
 
 
 def case_id(record_id: str, path: str) -> str:
@@ -22,7 +24,7 @@ def case_id(record_id: str, path: str) -> str:
 
 def record_row(team: str, judged: Judged) -> Row:
     """The row that lists show."""
-    last = judged.edits[-1] if judged.edits else {}
+    last = max(in_force(judged.edits, judged.invalid_edits), key=lambda edit: (edit["at"], edit["id"]), default={})
     return {
         "team": team,
         "id": judged.record_id,
@@ -30,19 +32,19 @@ def record_row(team: str, judged: Judged) -> Row:
         "form": judged.form,
         "version": judged.version,
         "rev": judged.rev,
-        "state": judged.state,
+        "state": _text(judged.state),
         "verdict": judged.verdict,
-        "reason": judged.receipt.get("reason"),
+        "reason": judged.reason,
         "digest": judged.receipt["digest"],
         "answers": judged.answers,
         "receipt": judged.receipt,
-        "label": judged.label,
-        "task": judged.task,
+        "label": dict(judged.label),
+        "task": judged.task and _text(judged.task),
         "problem_count": len(judged.problems),
-        "collision_count": len(_to_decide(judged)),
+        "collision_count": len(judged.collisions),
         "edit_count": len(judged.edits),
-        "updated": last.get("at", ""),
-        "updated_by": last.get("by", ""),
+        "updated": judged.at,
+        "updated_by": _text(last.get("by")),
         "search": _search(judged),
     }
 
@@ -62,19 +64,21 @@ def problem_rows(team: str, judged: Judged) -> Iterator[Row]:
 
 def edit_rows(team: str, judged: Judged) -> Iterator[Row]:
     """One row for each edit, in the order of the record."""
+    doubtful = contested(judged.edits)
     for position, edit in enumerate(judged.edits):
-        digest = canonical.digest(edit)
+        known = edit if isinstance(edit, dict) else {}
+        fault = CONTESTED if edit_id(edit) in doubtful else judged.invalid_edits.get(edit_id(edit))
         yield {
             "team": team,
             "record": judged.record_id,
             "position": position,
-            "id": edit["id"],
-            "digest": digest,
-            "at": edit["at"],
-            "by": edit.get("by", ""),
-            "device": edit.get("device", ""),
-            "erased": "erased" in edit,
-            "fault": judged.invalid_edits.get(digest),
+            "id": _text(edit_id(edit)),
+            "digest": edit_digest(edit),
+            "at": _text(known.get("at")),
+            "by": _text(known.get("by")),
+            "device": _text(known.get("device")),
+            "erased": is_erased(edit),
+            "fault": fault,
             "edit": edit,
         }
 
@@ -82,17 +86,12 @@ def edit_rows(team: str, judged: Judged) -> Iterator[Row]:
 def case_rows(team: str, judged: Judged) -> Iterator[Row]:
     """Open cases for what collides now, closed ones for collisions that an edit has since settled."""
     common = {"team": team, "record": judged.record_id, "form": judged.form}
-    open_paths = set()
-    for collision in _to_decide(judged):
-        open_paths.add(collision.path)
+    for collision in judged.collisions:
         yield common | _open(judged.record_id, collision)
+    open_paths = {collision.path for collision in judged.collisions}
     for path, (closing, seen) in _settled(judged).items():
         if path not in open_paths:
             yield common | _closed(judged.record_id, path, closing, seen)
-
-
-def _to_decide(judged: Judged) -> list[Collision]:
-    return [collision for collision in judged.collisions if collision.policy == ASK]
 
 
 def _open(record_id: str, collision: Collision) -> Row:
@@ -102,7 +101,7 @@ def _open(record_id: str, collision: Collision) -> Row:
         "status": "open",
         "opened": max(head.at for head in collision.heads),
         "closed_by": None,
-        "in_force": collision.in_force.edit_id,
+        "in_force": _text(collision.in_force.edit_id),
         "heads": [_head(head) for head in collision.heads],
     }
 
@@ -125,22 +124,22 @@ def _closed(record_id: str, path: str, closing: Mapping[str, Any], seen: Sequenc
         "path": path,
         "status": "closed",
         "opened": max(edit["at"] for edit in seen),
-        "closed_by": closing["id"],
-        "in_force": closing["id"],
+        "closed_by": _text(closing["id"]),
+        "in_force": _text(closing["id"]),
         "heads": [_seen_head(edit, path) for edit in seen],
     }
 
 
 def _seen_head(edit: Mapping[str, Any], path: str) -> Row:
-    same = {name: edit[name] for name in ("at", "by", "device", "version")}
+    same = {name: edit.get(name) for name in ("at", "by", "device", "version")}
     return same | {"edit": edit["id"], "value": edit["set"].get(path), "present": path in edit["set"]}
 
 
 def _settled(judged: Judged) -> dict[str, tuple[Mapping[str, Any], list[Mapping[str, Any]]]]:
     """For each path the last edit that had seen several values there, and the edits whose values it saw."""
-    sound = [edit for edit in judged.edits if "set" in edit and canonical.digest(edit) not in judged.invalid_edits]
+    sound = sorted(in_force(judged.edits, judged.invalid_edits), key=lambda edit: (edit["at"], edit["id"]))
     by_id = {edit["id"]: edit for edit in sound}
-    settled = {}
+    settled: dict[str, tuple[Mapping[str, Any], list[Mapping[str, Any]]]] = {}
     for edit in sound:
         for path, ids in edit["seen"].items():
             seen = [by_id[each] for each in ids if each in by_id and _touches(by_id[each], path)]
@@ -154,6 +153,10 @@ def _touches(edit: Mapping[str, Any], path: str) -> bool:
 
 
 def _search(judged: Judged) -> str:
-    people = {edit.get("by", "") for edit in judged.edits}
-    words = [*dict.fromkeys(judged.label.values()), judged.record_id, *sorted(people)]
-    return " ".join(words).lower()
+    people = sorted({_text(edit.get("by")) for edit in judged.edits if isinstance(edit, dict)})
+    return _text(" ".join([*dict.fromkeys(judged.label.values()), judged.record_id, *people]).lower())
+
+
+def _text(value: object) -> str:
+    """Text that every database can hold: PostgreSQL has no NUL, and no column needs a novel."""
+    return value.replace("\0", "\ufffd")[:LONGEST] if isinstance(value, str) else ""

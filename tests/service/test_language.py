@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from string import Formatter
 
@@ -105,10 +105,10 @@ def test_a_text_that_lacks_the_language_falls_back() -> None:
 def test_dates_are_written_as_each_language_writes_them() -> None:
     assert show_date(date(2026, 11, 23), "zh-Hans") == "2026年11月23日"
     assert show_date(date(2026, 11, 23), "en") == "23 Nov 2026"
-    now = datetime(2026, 11, 23, 18, 0)
-    assert show_short(datetime(2026, 11, 23, 9, 5), now, "en") == "09:05"
-    assert show_short(datetime(2026, 3, 2), now, "zh-Hans") == "3月2日"
-    assert show_short(datetime(2025, 3, 2), now, "en") == "2025-03-02"
+    now = datetime(2026, 11, 23, 18, 0, tzinfo=UTC)
+    assert show_short(datetime(2026, 11, 23, 9, 5, tzinfo=UTC), now, "en") == "09:05"
+    assert show_short(datetime(2026, 3, 2, tzinfo=UTC), now, "zh-Hans") == "3月2日"
+    assert show_short(datetime(2025, 3, 2, tzinfo=UTC), now, "en") == "2025-03-02"
 
 
 def test_a_sentence_takes_its_parameters() -> None:

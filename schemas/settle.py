@@ -200,7 +200,7 @@ def _shape_rows(value: Any, field: Field, path: str, faults: dict[str, Fault]) -
 
 
 def _is_empty(value: Any) -> bool:
-    return value is None or value == "" or value == [] or value == {}
+    return value is None or value in ("", [], {})
 
 
 def _drop_empty(answers: dict[str, Any], questions: Mapping[str, Field]) -> None:

@@ -1,0 +1,155 @@
+"""Attachments: kept once each by their content, in rows of 256 kB, so that nothing large is whole in memory."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, BinaryIO
+
+import orjson
+
+from sync.embedded.tree import generation
+from sync.store import BadRequest, StoreError, TooLarge
+
+CHUNK_BYTES = 262_144
+ATTACHMENT_BYTES = 64 * 1024 * 1024
+NAMES = 100
+
+Stubs = dict[str, dict[str, Any]]
+
+
+class MissingStub(StoreError):
+    """A stub names an attachment that is not here; it must be sent in full."""
+
+    code, status = "missing_stub", 412
+
+
+def read_in_chunks(stream: BinaryIO, limit: int = ATTACHMENT_BYTES) -> Iterator[bytes]:
+    """The bytes of a stream. Raises `TooLarge` past the limit."""
+    length = 0
+    while chunk := stream.read(CHUNK_BYTES):
+        length += len(chunk)
+        if length > limit:
+            raise TooLarge(f"An attachment may have {limit} bytes at most.", details={"limit": limit})
+        yield chunk
+
+
+def store(connection: sqlite3.Connection, chunks: Iterable[bytes]) -> tuple[str, int]:
+    """Keep some bytes within the transaction; returns their digest as CouchDB writes it, and their length."""
+    draft = f"draft-{id(chunks)}"
+    md5 = hashlib.md5(usedforsecurity=False)
+    length = 0
+    for number, chunk in enumerate(chunks):
+        md5.update(chunk)
+        length += len(chunk)
+        connection.execute("INSERT INTO chunk VALUES (?, ?, ?)", (draft, number, chunk))
+    digest = "md5-" + base64.b64encode(md5.digest()).decode()
+    known = connection.execute("INSERT OR IGNORE INTO blob VALUES (?, ?)", (digest, length)).rowcount == 0
+    if known:
+        connection.execute("DELETE FROM chunk WHERE digest = ?", (draft,))
+    else:
+        connection.execute("UPDATE chunk SET digest = ? WHERE digest = ?", (digest, draft))
+    return digest, length
+
+
+def chunks_of(connection: sqlite3.Connection, digest: str) -> Iterator[bytes]:
+    """The bytes of an attachment, in order; each chunk is read when it is asked for."""
+    number = 0
+    while True:
+        row = connection.execute("SELECT data FROM chunk WHERE digest = ? AND number = ?", (digest, number)).fetchone()
+        if row is None:
+            return
+        yield row[0]
+        number += 1
+
+
+def length_of(connection: sqlite3.Connection, digest: str) -> int | None:
+    """How long it is; None where no such bytes are here."""
+    row = connection.execute("SELECT length FROM blob WHERE digest = ?", (digest,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def resolve(
+    connection: sqlite3.Connection,
+    given: Any,
+    rev: str,
+    ancestors: Stubs,
+    streams: Mapping[str, BinaryIO],
+) -> Stubs:
+    """A document's `_attachments` as they are kept: inline data and streams stored, stubs found.
+
+    `ancestors` are the attachments of the revision that this one follows, `streams` what came with the request for
+    those marked `follows`. Raises `BadRequest`, `TooLarge`, `MissingStub`.
+    """
+    if not isinstance(given, Mapping) or len(given) > NAMES:
+        raise BadRequest(f"_attachments must be an object of at most {NAMES} attachments.")
+    return {name: _resolve_one(connection, name, entry, rev, ancestors, streams) for name, entry in given.items()}
+
+
+def _resolve_one(
+    connection: sqlite3.Connection,
+    name: str,
+    entry: Any,
+    rev: str,
+    ancestors: Stubs,
+    streams: Mapping[str, BinaryIO],
+) -> dict[str, Any]:
+    if not isinstance(entry, Mapping) or not name or name.startswith("_"):
+        raise BadRequest("An attachment must be an object, and its name may not begin with an underscore.")
+    if entry.get("stub"):
+        return _stub(connection, name, entry, ancestors)
+    if entry.get("follows"):
+        if name not in streams:
+            raise BadRequest(f"The attachment {name!r} did not follow.")
+        digest, length = store(connection, read_in_chunks(streams[name]))
+    else:
+        digest, length = store(connection, _inline(entry.get("data")))
+    kind = entry.get("content_type")
+    return {
+        "content_type": kind if isinstance(kind, str) and kind else "application/octet-stream",
+        "revpos": _revpos(entry, rev),
+        "digest": digest,
+        "length": length,
+    }
+
+
+def _revpos(entry: Mapping[str, Any], rev: str) -> int:
+    given = entry.get("revpos")
+    return given if isinstance(given, int) and 0 < given <= generation(rev) else generation(rev)
+
+
+def _stub(connection: sqlite3.Connection, name: str, entry: Mapping[str, Any], ancestors: Stubs) -> dict[str, Any]:
+    known = ancestors.get(name)
+    digest = entry.get("digest")
+    if known is not None and digest in (None, known["digest"]):
+        return known
+    length = length_of(connection, digest) if isinstance(digest, str) else None
+    if length is None:
+        raise MissingStub(f"The attachment {name!r} is not here; send it in full.")
+    kind = entry.get("content_type")
+    return {
+        "content_type": kind if isinstance(kind, str) else "application/octet-stream",
+        "revpos": entry["revpos"] if isinstance(entry.get("revpos"), int) else 1,
+        "digest": digest,
+        "length": length,
+    }
+
+
+def _inline(data: Any) -> list[bytes]:
+    if not isinstance(data, str):
+        raise BadRequest("An attachment needs data, as base64, or must be a stub.")
+    if len(data) > ATTACHMENT_BYTES * 4 // 3 + 4:
+        raise TooLarge(f"An attachment may have {ATTACHMENT_BYTES} bytes at most.", details={"limit": ATTACHMENT_BYTES})
+    try:
+        raw = base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        raise BadRequest("An attachment's data must be base64.") from None
+    return [raw[start : start + CHUNK_BYTES] for start in range(0, len(raw), CHUNK_BYTES)]
+
+
+def shown(stubs: str | None) -> Stubs:
+    """What a reader sees of kept attachments: stubs."""
+    return {name: {**entry, "stub": True} for name, entry in orjson.loads(stubs).items()} if stubs else {}

@@ -1,0 +1,339 @@
+"""One database of the embedded store: `sync.store.Database` on a SQLite file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from threading import Event
+from typing import Any, BinaryIO
+
+import orjson
+
+from sync.embedded import attachments
+from sync.embedded.files import File
+from sync.embedded.selectors import matches
+from sync.embedded.signals import Signals
+from sync.embedded.tree import Tree, generation
+from sync.embedded.writes import Batch, Gate
+from sync.store import (
+    ADMIN,
+    START,
+    Attachment,
+    BadRequest,
+    Change,
+    Changes,
+    Document,
+    Info,
+    Missing,
+    NotFound,
+    Row,
+    Seq,
+    UserContext,
+    Written,
+)
+
+PAGE = 1_000
+WAIT_SLICE_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A revision as it is kept: `body` are the bytes of a JSON object without the underscored members."""
+
+    id: str
+    rev: str
+    deleted: bool
+    body: bytes
+    attachments: str | None
+
+    def document(self) -> Document:
+        doc: Document = {"_id": self.id, "_rev": self.rev, **orjson.loads(self.body)}
+        if self.deleted:
+            doc["_deleted"] = True
+        if self.attachments:
+            doc["_attachments"] = attachments.shown(self.attachments)
+        return doc
+
+
+class EmbeddedDatabase:
+    """One database. Safe to use from many threads and processes at once."""
+
+    def __init__(self, file: File, signals: Signals, gate: Gate | None) -> None:
+        self._file = file
+        self._signals = signals
+        self._gate = gate
+
+    @property
+    def name(self) -> str:
+        return self._file.name
+
+    def info(self) -> Info:
+        meta = dict(self._file.connection().execute("SELECT key, value FROM meta WHERE key IN ('seq', 'live', 'dead')"))
+        return Info(self.name, int(meta["live"]), int(meta["dead"]), int(meta["seq"]))
+
+    # Reading
+
+    def get(self, doc_id: str, rev: str | None = None, *, conflicts: bool = False) -> Document:
+        doc = self.stored(doc_id, rev).document()
+        if conflicts:
+            lost = [leaf for leaf, deleted in self.tree(doc_id).leaves.items() if not deleted and leaf != doc["_rev"]]
+            if lost:
+                doc["_conflicts"] = lost
+        return doc
+
+    def stored(self, doc_id: str, rev: str | None = None) -> Stored:
+        """The winner, or the named revision, as it is kept. Raises `NotFound`."""
+        connection = self._file.connection()
+        if rev is None:
+            row = connection.execute("SELECT rev, deleted FROM doc WHERE id = ?", (doc_id,)).fetchone()
+            if row is None or row[1]:
+                raise NotFound("deleted" if row else "missing")
+            rev = row[0]
+        found = connection.execute("SELECT * FROM body WHERE id = ? AND rev = ?", (doc_id, rev)).fetchone()
+        if found is None:
+            raise NotFound("missing")
+        return _stored(found)
+
+    def tree(self, doc_id: str) -> Tree:
+        """A document's revisions; empty where it is not known."""
+        return self.trees([doc_id]).get(doc_id) or Tree()
+
+    def trees(self, ids: Iterable[str]) -> dict[str, Tree]:
+        """The revisions of many documents."""
+        rows = self._file.connection().execute(
+            "SELECT id, leaves, tree FROM doc WHERE id IN (SELECT value FROM json_each(?))", (_json(list(ids)),)
+        )
+        return {doc_id: Tree(orjson.loads(tree), orjson.loads(leaves)) for doc_id, leaves, tree in rows}
+
+    def revisions(self, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Stored]:
+        """The bodies of many revisions; those that are not here are left out."""
+        rows = self._file.connection().execute(
+            "SELECT body.* FROM json_each(?) AS wanted JOIN body"
+            " ON body.id = json_extract(wanted.value, '$[0]') AND body.rev = json_extract(wanted.value, '$[1]')",
+            (_json(list(wanted)),),
+        )
+        return {(row[0], row[1]): _stored(row) for row in rows}
+
+    def leaves(self, doc_id: str, *, known: Iterable[str] = ()) -> list[Document]:
+        tree, known = self.tree(doc_id), set(known)
+        found = self.revisions((doc_id, leaf) for leaf in tree.leaves if leaf not in known)
+        return [
+            {**found[doc_id, leaf].document(), "_revisions": revisions_of(tree, leaf)}
+            for leaf in tree.ranked()
+            if (doc_id, leaf) in found
+        ]
+
+    def all(
+        self,
+        *,
+        start: str | None = None,
+        end: str | None = None,
+        keys: Sequence[str] | None = None,
+        limit: int | None = None,
+        include_docs: bool = False,
+    ) -> list[Row]:
+        rows = self._keyed(keys) if keys is not None else self._ranged(start, end)
+        found: list[Row] = []
+        for stored in rows:
+            if limit is not None and len(found) >= limit:
+                break
+            found.append(Row(stored.id, stored.rev, stored.document() if include_docs else None))
+        return found
+
+    def _ranged(self, start: str | None, end: str | None) -> Iterator[Stored]:
+        clauses = ["doc.deleted = 0"] + ["doc.id >= ?"] * (start is not None) + ["doc.id <= ?"] * (end is not None)
+        values = [each for each in (start, end) if each is not None]
+        query = f"{_WINNERS} WHERE {' AND '.join(clauses)} ORDER BY doc.id"
+        for row in self._file.connection().execute(query, values):
+            yield _stored(row)
+
+    def _keyed(self, keys: Sequence[str]) -> Iterator[Stored]:
+        query = f"{_WINNERS} WHERE doc.deleted = 0 AND doc.id IN (SELECT value FROM json_each(?))"  # noqa: S608
+        found = {row[0]: row for row in self._file.connection().execute(query, (_json(list(keys)),))}
+        for key in keys:
+            if key in found:
+                yield _stored(found[key])
+
+    def changes(
+        self,
+        since: Seq = START,
+        *,
+        limit: int | None = None,
+        include_docs: bool = False,
+        all_leaves: bool = False,
+        wait: float = 0.0,
+        selector: Mapping[str, Any] | None = None,
+        stop: Event | None = None,
+    ) -> Changes:
+        look = partial(
+            self._changes_now, limit=limit, include_docs=include_docs, all_leaves=all_leaves, selector=selector
+        )
+        if wait <= 0:
+            return look(since)
+        end = time.monotonic() + wait
+        with self._signals.watch(self._file.path) as waiting:
+            while True:
+                version = waiting.version
+                page = look(since)
+                left = end - time.monotonic()
+                if page.results or left <= 0 or (stop is not None and stop.is_set()):
+                    return page
+                since = page.last_seq
+                waiting.wait(version, min(left, WAIT_SLICE_SECONDS) if stop is not None else left)
+
+    def _changes_now(
+        self,
+        since: Seq,
+        *,
+        limit: int | None,
+        include_docs: bool,
+        all_leaves: bool,
+        selector: Mapping[str, Any] | None,
+    ) -> Changes:
+        after, most = sequence(since), PAGE * 100 if limit is None else max(1, limit)
+        bodies = include_docs or selector is not None
+        query = _CHANGED_BODIES if bodies else _CHANGED
+        with self._file.reading() as connection:
+            last = int(connection.execute("SELECT value FROM meta WHERE key = 'seq'").fetchone()[0])
+            rows = connection.execute(query, (after, most)).fetchall()
+        results = []
+        for seq, doc_id, rev, deleted, leaves, *body in rows:
+            doc = Stored(doc_id, rev, bool(deleted), *body).document() if bodies else None
+            if selector is None or (doc is not None and matches(selector, doc)):
+                revs = tuple(orjson.loads(leaves)) if all_leaves else (rev,)
+                results.append(Change(seq, doc_id, revs, bool(deleted), doc if include_docs else None))
+        reached = rows[-1][0] if len(rows) == most else max(last, after)
+        # Updates that follow, which is at least as many as documents: counting those would read them all.
+        return Changes(tuple(results), reached, max(0, last - reached))
+
+    def missing_revisions(self, revs: Mapping[str, Sequence[str]]) -> dict[str, Missing]:
+        trees = self.trees(revs)
+        found = {}
+        for doc_id, wanted in revs.items():
+            tree = trees.get(doc_id)
+            lacking = tuple(rev for rev in wanted if tree is None or rev not in tree.parents)
+            if lacking:
+                found[doc_id] = Missing(lacking, _possible_ancestors(tree, lacking))
+        return found
+
+    def attachment(self, doc_id: str, name: str, rev: str | None = None) -> Attachment:
+        stored = self.stored(doc_id, rev)
+        entry = orjson.loads(stored.attachments).get(name) if stored.attachments else None
+        if entry is None:
+            raise NotFound("Document is missing attachment")
+        chunks = attachments.chunks_of(self._file.connection(), entry["digest"])
+        return Attachment(entry["content_type"], entry["length"], entry["digest"], chunks)
+
+    # Writing
+
+    def put(self, doc: Document, *, user: UserContext = ADMIN) -> str:
+        [written] = self.put_many([doc], user=user)
+        if written.error is not None:
+            raise written.error
+        return str(written.rev)
+
+    def put_many(
+        self, docs: Sequence[Document], *, user: UserContext = ADMIN, streams: Mapping[str, BinaryIO] | None = None
+    ) -> list[Written]:
+        return self._write(docs, user, new_edits=True, streams=streams)
+
+    def put_revisions(
+        self, docs: Sequence[Document], *, user: UserContext = ADMIN, streams: Mapping[str, BinaryIO] | None = None
+    ) -> list[Written]:
+        return [each for each in self._write(docs, user, new_edits=False, streams=streams) if each.error is not None]
+
+    def _write(
+        self, docs: Sequence[Document], user: UserContext, *, new_edits: bool, streams: Mapping[str, BinaryIO] | None
+    ) -> list[Written]:
+        with self._file.writing() as connection:
+            batch = Batch(connection, user, self._gate)
+            written = batch.add(docs, new_edits=new_edits, streams=streams or {})
+            changed = batch.flush()
+        if changed:
+            self._signals.wake(self._file.path)
+        return written
+
+    # What is not replicated
+
+    def get_local(self, local_id: str) -> Document:
+        row = self._file.connection().execute("SELECT body FROM local WHERE id = ?", (local_id,)).fetchone()
+        if row is None:
+            raise NotFound("missing")
+        return {"_id": f"_local/{local_id}", **orjson.loads(row[0])}
+
+    def put_local(self, local_id: str, doc: Document) -> None:
+        """`_rev` is kept if it is there: the protocol counts it up."""
+        body = orjson.dumps({name: value for name, value in doc.items() if name != "_id"})
+        with self._file.writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO local VALUES (?, ?)", (local_id, body))
+
+    def delete_local(self, local_id: str) -> None:
+        """Forget a document that is not replicated. Raises `NotFound`."""
+        with self._file.writing() as connection:
+            if not connection.execute("DELETE FROM local WHERE id = ?", (local_id,)).rowcount:
+                raise NotFound("missing")
+
+    def security(self) -> Document:
+        row = self._file.connection().execute("SELECT value FROM meta WHERE key = 'security'").fetchone()
+        found: Document = orjson.loads(row[0])
+        return found
+
+    def set_security(self, security: Document) -> None:
+        with self._file.writing() as connection:
+            connection.execute("UPDATE meta SET value = ? WHERE key = 'security'", (_json(security),))
+
+    def revs_limit(self) -> int:
+        """How many revisions of a document's history are remembered."""
+        row = self._file.connection().execute("SELECT value FROM meta WHERE key = 'revs_limit'").fetchone()
+        return int(row[0])
+
+    def compact(self) -> None:
+        """Forget the bodies of revisions that are no leaves, and attachments that nothing names any more."""
+        with self._file.writing() as connection:
+            connection.execute(
+                "DELETE FROM body WHERE NOT EXISTS (SELECT 1 FROM doc, json_each(doc.leaves) AS leaf"
+                " WHERE doc.id = body.id AND leaf.key = body.rev)"
+            )
+            connection.execute(
+                "DELETE FROM blob WHERE digest NOT IN (SELECT json_extract(stub.value, '$.digest')"
+                " FROM body, json_each(body.attachments) AS stub WHERE body.attachments IS NOT NULL)"
+            )
+            connection.execute("DELETE FROM chunk WHERE digest NOT IN (SELECT digest FROM blob)")
+
+
+_WINNERS = "SELECT body.* FROM doc JOIN body ON body.id = doc.id AND body.rev = doc.rev"
+_CHANGED = "SELECT seq, id, rev, deleted, leaves FROM doc WHERE seq > ? ORDER BY seq LIMIT ?"
+_CHANGED_BODIES = (
+    "SELECT doc.seq, doc.id, doc.rev, doc.deleted, doc.leaves, body.body, body.attachments"
+    " FROM doc JOIN body ON body.id = doc.id AND body.rev = doc.rev WHERE doc.seq > ? ORDER BY doc.seq LIMIT ?"
+)
+
+
+def _stored(row: Sequence[Any]) -> Stored:
+    doc_id, rev, deleted, body, stubs = row
+    return Stored(doc_id, rev, bool(deleted), body, stubs)
+
+
+def sequence(since: Seq) -> int:
+    """A place in this store's feed. Raises `BadRequest` for another store's."""
+    try:
+        return max(0, int(since))
+    except ValueError:
+        raise BadRequest("since must be a sequence of this database.", details={"since": str(since)[:80]}) from None
+
+
+def revisions_of(tree: Tree, rev: str) -> Document:
+    """The `_revisions` of a revision."""
+    ancestry = tree.ancestry(rev)
+    return {"start": generation(rev), "ids": [each.partition("-")[2] for each in ancestry]}
+
+
+def _possible_ancestors(tree: Tree | None, lacking: Sequence[str]) -> tuple[str, ...]:
+    newest = max(generation(rev) for rev in lacking)
+    return tuple(leaf for leaf in tree.leaves if generation(leaf) < newest) if tree else ()
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()

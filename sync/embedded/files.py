@@ -1,0 +1,118 @@
+"""One SQLite file to a database: its tables, and the connections that threads keep to it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sync.store import NotFound, Unavailable
+
+BUSY_MILLISECONDS = 30_000
+CACHE_KIBIBYTES = 16_384
+
+_TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+INSERT INTO meta VALUES ('seq', 0), ('live', 0), ('dead', 0), ('security', '{}'), ('revs_limit', 1000);
+CREATE TABLE doc (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    rev TEXT NOT NULL,
+    deleted INTEGER NOT NULL,
+    leaves TEXT NOT NULL,
+    tree TEXT NOT NULL
+);
+CREATE TABLE body (
+    id TEXT NOT NULL, rev TEXT NOT NULL, deleted INTEGER NOT NULL, body BLOB NOT NULL, attachments TEXT,
+    PRIMARY KEY (id, rev)
+) WITHOUT ROWID;
+CREATE TABLE local (id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE blob (digest TEXT PRIMARY KEY, length INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE chunk (digest TEXT NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (digest, number));
+PRAGMA user_version = 1;
+"""
+
+
+class File:
+    """A database's file. Each thread has a connection of its own; all see a deletion by any process."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path = path
+        self.name = name
+        self._local = threading.local()
+
+    def create(self) -> None:
+        """Make the file. Raises `FileExistsError`. It appears under its name only when it is whole."""
+        draft = self.path.with_name(f"{self.path.name}.{os.getpid()}.{threading.get_ident()}.new")
+        connection = _connect(draft)
+        connection.executescript(_TABLES)
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
+        try:
+            os.link(draft, self.path)
+        finally:
+            for stray in draft.parent.glob(f"{draft.name}*"):
+                stray.unlink(missing_ok=True)
+
+    def delete(self) -> None:
+        """Remove the file and its log."""
+        self.path.unlink(missing_ok=True)
+        for suffix in ("-wal", "-shm"):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
+    def connection(self) -> sqlite3.Connection:
+        """This thread's connection. Raises `NotFound` where the database is gone."""
+        try:
+            inode = self.path.stat().st_ino
+        except FileNotFoundError:
+            raise NotFound("Database does not exist.") from None
+        if getattr(self._local, "inode", None) != inode:
+            self._local.connection = _connect(self.path)
+            self._local.inode = inode
+        connection: sqlite3.Connection = self._local.connection
+        return connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Several reads of one state."""
+        with self._transaction("BEGIN") as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that is durable when the block ends, and undone when it raises."""
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
+        connection = self.connection()
+        if connection.in_transaction:  # a generator of an earlier request was dropped half-way
+            connection.rollback()
+        try:
+            connection.execute(begin)
+            yield connection
+            connection.execute("COMMIT")
+        except sqlite3.OperationalError as error:
+            _roll_back(connection)
+            raise Unavailable(f"The database {self.name} cannot be used just now: {error}.") from error
+        except BaseException:
+            _roll_back(connection)
+            raise
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
+    return connection

@@ -1,0 +1,103 @@
+"""Reading requests and writing answers: JSON in, JSON out, one shape for errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+from flask import Response, request
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
+
+from sync.store import BadRequest, StoreError, TooLarge
+
+REQUEST_BYTES = 96 * 1024 * 1024
+JSON = "application/json"
+
+
+class NotAcceptable(StoreError):
+    """The request asks for something that this store does not do."""
+
+    code, status = "not_implemented", 400
+
+
+def json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """A JSON answer."""
+    return Response(orjson.dumps(value) + b"\n", status, headers, content_type=JSON)
+
+
+def spliced(parts: Iterable[bytes], status: int = 200) -> Response:
+    """A JSON answer put together from bytes that are JSON already."""
+    return Response(b"".join(parts), status, content_type=JSON)
+
+
+def failure(error: StoreError) -> Response:
+    """The answer that an error becomes."""
+    return json({"error": error.code, "reason": error.reason, "details": error.details}, error.status)
+
+
+def http_failure(error: HTTPException) -> Response:
+    """The same for what Flask itself refuses: an unknown path, a method that a path does not have."""
+    code = {404: "not_found", 405: "method_not_allowed", 413: "document_too_large"}.get(
+        error.code or 400, "bad_request"
+    )
+    body = {"error": code, "reason": error.description or error.name, "details": {}}
+    return json(body, error.code or 400, dict(error.get_headers()) if error.code == 405 else None)
+
+
+def body_json() -> Any:
+    """The request's body as JSON. Raises `BadRequest`, `TooLarge`."""
+    raw = body_bytes()
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(f"The request's body must be JSON: {error}.") from None
+
+
+def body_bytes() -> bytes:
+    """The request's body. Raises `TooLarge`."""
+    request.max_content_length = REQUEST_BYTES
+    try:
+        return request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        details = {"limit": REQUEST_BYTES, "length": request.content_length}
+        raise TooLarge(f"A request may have {REQUEST_BYTES} bytes at most.", details=details) from None
+    except ClientDisconnected:
+        raise BadRequest("The request's body ended too early.") from None
+
+
+def body_object() -> dict[str, Any]:
+    """The request's body as a JSON object. Raises `BadRequest`."""
+    found = body_json()
+    if not isinstance(found, dict):
+        raise BadRequest("The request's body must be a JSON object.")
+    return found
+
+
+def flag(name: str) -> bool:
+    """A parameter that is true or false. Raises `BadRequest`."""
+    value = request.args.get(name, "false")
+    if value not in ("true", "false"):
+        raise BadRequest(f"{name} must be true or false.", details={"parameter": name})
+    return value == "true"
+
+
+def number(name: str, default: int | None = None, *, least: int = 0) -> int | None:
+    """A parameter that is a whole number. Raises `BadRequest`."""
+    value = request.args.get(name)
+    if value is None:
+        return default
+    if not value.isascii() or not value.isdigit() or len(value) > 15 or int(value) < least:
+        raise BadRequest(f"{name} must be a whole number from {least}.", details={"parameter": name})
+    return int(value)
+
+
+def parameter(name: str) -> Any:
+    """A parameter that is JSON, such as a key; None where it is not given. Raises `BadRequest`."""
+    value = request.args.get(name)
+    if value is None:
+        return None
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        raise BadRequest(f"{name} must be JSON.", details={"parameter": name}) from None

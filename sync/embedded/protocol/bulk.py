@@ -1,0 +1,193 @@
+"""Many documents at once: what replication spends its time in. Bodies are spliced in as the bytes they are kept as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import uuid4
+
+import orjson
+from flask import Response, g, request
+
+from sync.embedded.database import Stored, revisions_of
+from sync.embedded.protocol import answer
+from sync.embedded.protocol.documents import inline, latest_leaf
+from sync.embedded.tree import Tree, checked
+from sync.store import BadRequest, Row, TooLarge, Written
+
+DOCUMENTS = 10_000
+
+
+def bulk_docs(database: str) -> Response:
+    """Write documents; one refusal does not touch the others."""
+    body = answer.body_object()
+    docs = _list(body.get("docs"), "docs")
+    new_edits = body.get("new_edits", True)
+    if not isinstance(new_edits, bool):
+        raise BadRequest("new_edits must be true or false.")
+    if not new_edits:
+        refused = g.database.put_revisions(docs, user=g.user)
+        return answer.json([_refused(each) for each in refused], 201)
+    for doc in docs:
+        if isinstance(doc, dict):
+            doc.setdefault("_id", uuid4().hex)
+    written = g.database.put_many(docs, user=g.user)
+    return answer.json([_refused(each) if each.error else _stored(each) for each in written], 201)
+
+
+def _list(value: Any, name: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise BadRequest(f"{name} must be a list.")
+    if len(value) > DOCUMENTS:
+        raise TooLarge(f"{name} may name {DOCUMENTS} documents at most.", details={"limit": DOCUMENTS})
+    return value
+
+
+def _stored(written: Written) -> dict[str, Any]:
+    return {"ok": True, "id": written.id, "rev": written.rev}
+
+
+def _refused(written: Written) -> dict[str, Any]:
+    error = written.error
+    assert error is not None
+    found = {"id": written.id, "error": error.code, "reason": error.reason, "status": error.status}
+    return {**found, "rev": written.rev} if written.rev else found
+
+
+def bulk_get(database: str) -> Response:
+    """Named revisions of many documents, with their ancestry where asked for."""
+    wanted = [_wanted(each) for each in _list(answer.body_object().get("docs"), "docs")]
+    revs, latest, attached = answer.flag("revs"), answer.flag("latest"), answer.flag("attachments")
+    trees = g.database.trees({doc_id for doc_id, _ in wanted})
+    groups = [(doc_id, _chosen(trees.get(doc_id), rev, latest)) for doc_id, rev in wanted]
+    bodies = g.database.revisions((doc_id, rev) for doc_id, chosen in groups for rev in chosen)
+    parts = []
+    for (doc_id, chosen), (_, asked) in zip(groups, wanted, strict=True):
+        docs = [_got(bodies.get((doc_id, rev)), trees.get(doc_id), doc_id, rev, revs, attached) for rev in chosen]
+        docs = docs or [_not_got(doc_id, asked or "undefined")]
+        parts.append(b'{"id":' + orjson.dumps(doc_id) + b',"docs":[' + b",".join(docs) + b"]}")
+    return answer.spliced([b'{"results":[', b",".join(parts), b"]}\n"])
+
+
+def _wanted(entry: Any) -> tuple[str, str | None]:
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("id"), str):
+        raise BadRequest("Each of docs must have an id.")
+    rev = entry.get("rev")
+    return entry["id"], None if rev is None else checked(rev)
+
+
+def _chosen(tree: Tree | None, rev: str | None, latest: bool) -> list[str]:
+    if rev is None:
+        return tree.ranked() if tree else []
+    if latest and tree and rev in tree.parents:
+        return [latest_leaf(tree, rev)]
+    return [rev]
+
+
+def _got(stored: Stored | None, tree: Tree | None, doc_id: str, rev: str, revs: bool, attached: bool) -> bytes:
+    if stored is None or tree is None:
+        return _not_got(doc_id, rev)
+    if attached and stored.attachments:
+        doc = stored.document()
+        inline(doc)
+        return orjson.dumps({"ok": {**doc, "_revisions": revisions_of(tree, rev)} if revs else doc})
+    return b'{"ok":' + document_bytes(stored, {"_revisions": revisions_of(tree, rev)} if revs else {}) + b"}"
+
+
+def _not_got(doc_id: str, rev: str) -> bytes:
+    return orjson.dumps({"error": {"id": doc_id, "rev": rev, "error": "not_found", "reason": "missing"}})
+
+
+def document_bytes(stored: Stored, more: Mapping[str, Any]) -> bytes:
+    """A document as JSON, its body unparsed."""
+    head: dict[str, Any] = {"_id": stored.id, "_rev": stored.rev, **more}
+    if stored.deleted:
+        head["_deleted"] = True
+    start = orjson.dumps(head)[:-1]
+    if stored.attachments:
+        stubs = {name: {**entry, "stub": True} for name, entry in orjson.loads(stored.attachments).items()}
+        start += b',"_attachments":' + orjson.dumps(stubs)
+    return start + b"}" if stored.body == b"{}" else start + b"," + stored.body[1:]
+
+
+def revs_diff(database: str) -> Response:
+    """Which of these revisions are not here."""
+    missing = g.database.missing_revisions(_revisions_by_document())
+    return answer.json(
+        {
+            doc_id: {"missing": found.missing, **_ancestors(found.possible_ancestors)}
+            for doc_id, found in missing.items()
+        }
+    )
+
+
+def _ancestors(possible: tuple[str, ...]) -> dict[str, Any]:
+    return {"possible_ancestors": possible} if possible else {}
+
+
+def missing_revs(database: str) -> Response:
+    """The same in the older form."""
+    missing = g.database.missing_revisions(_revisions_by_document())
+    return answer.json({"missing_revs": {doc_id: found.missing for doc_id, found in missing.items()}})
+
+
+def _revisions_by_document() -> dict[str, list[str]]:
+    body = answer.body_object()
+    if len(body) > DOCUMENTS:
+        raise TooLarge(f"A request may name {DOCUMENTS} documents at most.", details={"limit": DOCUMENTS})
+    for revs in body.values():
+        if not isinstance(revs, list) or not all(isinstance(rev, str) for rev in revs):
+            raise BadRequest("Each document's revisions must be a list of text.")
+    return body
+
+
+def all_docs(database: str) -> Response:
+    """Documents by id: a range or a list of keys."""
+    body = answer.body_object() if request.method == "POST" else {}
+
+    def given(name: str) -> Any:
+        return body.get(name, answer.parameter(name))
+
+    keys = given("keys")
+    if keys is not None:
+        return _listed(_keyed(_list(keys, "keys")))
+    key = given("key")
+    start, end = (key, key) if key is not None else (given("startkey"), given("endkey"))
+    for bound in (start, end):
+        if bound is not None and not isinstance(bound, str):
+            raise BadRequest("Keys must be text.")
+    if answer.flag("descending"):
+        rows = list(reversed(g.database.all(start=end, end=start, include_docs=answer.flag("include_docs"))))
+    else:
+        bound = answer.number("limit")
+        most = None if bound is None else bound + (answer.number("skip", 0) or 0)
+        rows = g.database.all(start=start, end=end, limit=most, include_docs=answer.flag("include_docs"))
+    if request.args.get("inclusive_end") == "false" and end is not None:
+        rows = [row for row in rows if row.id != end]
+    skipped = answer.number("skip", 0) or 0
+    limit = answer.number("limit")
+    return _listed(map(_row, rows[skipped : None if limit is None else skipped + limit]))
+
+
+def _keyed(keys: list[Any]) -> Iterator[dict[str, Any]]:
+    texts = [key for key in keys if isinstance(key, str)]
+    found = {row.id: row for row in g.database.all(keys=texts, include_docs=answer.flag("include_docs"))}
+    for key in keys:
+        yield _row(found[key]) if isinstance(key, str) and key in found else {"key": key, "error": "not_found"}
+
+
+def _row(row: Row) -> dict[str, Any]:
+    shown: dict[str, Any] = {"id": row.id, "key": row.id, "value": {"rev": row.rev}}
+    if row.doc is not None:
+        shown["doc"] = row.doc
+        if answer.flag("conflicts"):
+            shown["doc"] = g.database.get(row.id, conflicts=True)
+    return shown
+
+
+def _listed(rows: Iterator[dict[str, Any]] | Any) -> Response:
+    info = g.database.info()
+    listing: dict[str, Any] = {"total_rows": info.doc_count, "offset": 0, "rows": list(rows)}
+    if answer.flag("update_seq"):
+        listing["update_seq"] = info.update_seq
+    return answer.json(listing)

@@ -1,0 +1,136 @@
+"""The changes feed: at once, or when something happens (longpoll)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import orjson
+from flask import Response, g, request
+
+from sync.embedded.database import EmbeddedDatabase
+from sync.embedded.protocol import answer
+from sync.embedded.protocol.answer import NotAcceptable
+from sync.store import BadRequest, Change, Changes, Seq
+
+LONGEST_WAIT_SECONDS = 60.0
+LEAST_HEARTBEAT_MILLISECONDS = 1_000
+DEFAULT_HEARTBEAT_MILLISECONDS = 60_000
+
+Look = Callable[[Seq, float], Changes]
+
+
+def changes(database: str) -> Response:
+    """What changed after `since`."""
+    feed = request.args.get("feed", "normal")
+    if feed not in ("normal", "longpoll"):
+        raise NotAcceptable("The feeds are normal and longpoll; a continuous one would outlive its sign-in.")
+    body = answer.body_object() if request.method == "POST" and request.content_length else {}
+    since = _since()
+    look = _looker(g.database, body)
+    if feed == "normal":
+        return _page(look(since, 0.0))
+    return _longpoll(look, since)
+
+
+def _since() -> Seq:
+    since = request.args.get("since") or request.headers.get("Last-Event-ID") or "0"
+    return g.database.info().update_seq if since == "now" else since
+
+
+def _looker(database: EmbeddedDatabase, body: Mapping[str, Any]) -> Look:
+    """Reads the feed as the request's parameters say."""
+    include_docs, limit = answer.flag("include_docs"), answer.number("limit")
+    if answer.flag("descending"):
+        raise NotAcceptable("The feed is told forwards only.")
+    style = request.args.get("style", "main_only")
+    if style not in ("main_only", "all_docs"):
+        raise BadRequest("style must be main_only or all_docs.")
+    selector = _selector(body)
+
+    def look(since: Seq, wait: float) -> Changes:
+        return database.changes(
+            since,
+            limit=limit,
+            include_docs=include_docs,
+            all_leaves=style == "all_docs",
+            wait=wait,
+            selector=selector,
+        )
+
+    return look
+
+
+def _selector(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    kind = request.args.get("filter")
+    if kind is None or kind == "":
+        return None
+    if kind == "_selector":
+        selector = body.get("selector", answer.parameter("selector"))
+        if not isinstance(selector, Mapping):
+            raise BadRequest("filter=_selector needs a selector.")
+        return selector
+    if kind == "_doc_ids":
+        ids = body.get("doc_ids", answer.parameter("doc_ids"))
+        if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
+            raise BadRequest("filter=_doc_ids needs doc_ids, a list of text.")
+        return {"_id": {"$in": ids}}
+    if kind == "_design":
+        return {"_id": {"$beginsWith": "_design/"}}
+    raise NotAcceptable("Filters written in JavaScript are not run here; use a selector or doc_ids.")
+
+
+def _page(page: Changes) -> Response:
+    return Response(b"".join(_bytes(page)), content_type=answer.JSON)
+
+
+def _bytes(page: Changes) -> Iterator[bytes]:
+    yield b'{"results":['
+    yield b",\n".join(map(_row, page.results))
+    yield b'],"last_seq":' + orjson.dumps(page.last_seq) + b',"pending":' + orjson.dumps(page.pending) + b"}\n"
+
+
+def _row(change: Change) -> bytes:
+    row: dict[str, Any] = {"seq": change.seq, "id": change.id, "changes": [{"rev": rev} for rev in change.revs]}
+    if change.deleted:
+        row["deleted"] = True
+    if change.doc is not None:
+        row["doc"] = change.doc
+    return orjson.dumps(row)
+
+
+def _longpoll(look: Look, since: Seq) -> Response:
+    page = look(since, 0.0)  # what is wrong with the request is told before the answer begins
+    if page.results:
+        return _page(page)
+    return Response(_waiting(look, page.last_seq, _seconds_left(), _heartbeat()), content_type=answer.JSON)
+
+
+def _seconds_left() -> float:
+    timeout = (answer.number("timeout", int(LONGEST_WAIT_SECONDS * 1000)) or 0) / 1000
+    expiry = g.expires_at() if g.expires_at is not None else None
+    left = LONGEST_WAIT_SECONDS if expiry is None else expiry - time.time()
+    return max(0.0, min(timeout, LONGEST_WAIT_SECONDS, left))
+
+
+def _heartbeat() -> float:
+    if request.args.get("heartbeat") in ("true", "false"):
+        return DEFAULT_HEARTBEAT_MILLISECONDS / 1000
+    given = answer.number("heartbeat", DEFAULT_HEARTBEAT_MILLISECONDS) or DEFAULT_HEARTBEAT_MILLISECONDS
+    return max(given, LEAST_HEARTBEAT_MILLISECONDS) / 1000
+
+
+def _waiting(look: Look, since: Seq, seconds: float, heartbeat: float) -> Iterator[bytes]:
+    """A line break at every heartbeat, so that neither end takes the other for gone; then the page."""
+    end = time.monotonic() + seconds
+    page = partial(look, since)
+    while True:
+        left = end - time.monotonic()
+        found = page(min(left, heartbeat))
+        if found.results or left <= heartbeat:
+            yield from _bytes(found)
+            return
+        page = partial(look, found.last_seq)
+        yield b"\n"

@@ -1,0 +1,96 @@
+"""Revision trees: what CouchDB keeps of a document's history, and how it picks the winner. Pure.
+
+A tree maps each revision to its parent (None: a root, or an ancestor that was stemmed away). Its leaves are what can be
+read and replicated; a deleted leaf is a tombstone. Source: CouchDB's replication and conflict model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sync.store import BadRequest
+
+REV = re.compile(r"([1-9][0-9]{0,8})-([0-9a-f]{32})")
+LOOSE_REV = re.compile(r"([1-9][0-9]{0,8})-([^\s\"'/]{1,64})")
+
+
+def generation(rev: str) -> int:
+    """The number before the hyphen."""
+    return int(rev.partition("-")[0])
+
+
+def checked(rev: object) -> str:
+    """The revision, if it has the form that every store orders alike (law 2). Raises `BadRequest`."""
+    if not isinstance(rev, str) or not REV.fullmatch(rev):
+        raise BadRequest(
+            "A revision is a number, a hyphen and 32 lower-case hex digits.", details={"rev": str(rev)[:80]}
+        )
+    return rev
+
+
+def path_of(rev: str, revisions: object) -> list[str]:
+    """A revision and its ancestors, newest first, from its `_revisions`. Raises `BadRequest` where they contradict."""
+    if revisions is None:
+        return [checked(rev)]
+    if not isinstance(revisions, Mapping):
+        raise BadRequest("_revisions must be an object with start and ids.")
+    start, ids = revisions.get("start"), revisions.get("ids")
+    if not isinstance(start, int) or not isinstance(ids, list) or not ids or len(ids) > start:
+        raise BadRequest("_revisions must have a start and as many ids at most.")
+    path = [checked(f"{start - index}-{digest}") for index, digest in enumerate(ids)]
+    if path[0] != rev:
+        raise BadRequest("_revisions does not begin with _rev.")
+    return path
+
+
+@dataclass
+class Tree:
+    """One document's revisions. `leaves` says of each leaf whether it is a tombstone."""
+
+    parents: dict[str, str | None] = field(default_factory=dict)
+    leaves: dict[str, bool] = field(default_factory=dict)
+
+    def insert(self, path: Sequence[str], *, deleted: bool) -> bool:
+        """Add a revision with its ancestors, newest first; false where it was known already."""
+        newest = path[0]
+        fresh = newest not in self.parents
+        for child, parent in zip(path, [*path[1:], None], strict=True):
+            if self.parents.get(child) is None:
+                self.parents[child] = parent
+            if parent is not None:
+                self.leaves.pop(parent, None)
+        if fresh:
+            self.leaves[newest] = deleted
+        return fresh
+
+    def winner(self) -> str:
+        """Live before deleted, then the longest history, then the greatest hash."""
+        return max(self.leaves, key=self._rank)
+
+    def ranked(self) -> list[str]:
+        """Every leaf, the winner first."""
+        return sorted(self.leaves, key=self._rank, reverse=True)
+
+    def _rank(self, leaf: str) -> tuple[bool, int, str]:
+        number, _, digest = leaf.partition("-")
+        return (not self.leaves[leaf], int(number), digest)
+
+    def ancestry(self, rev: str) -> list[str]:
+        """A revision and its known ancestors, newest first."""
+        return list(self._upwards(rev))
+
+    def _upwards(self, rev: str | None) -> Iterator[str]:
+        while rev is not None:
+            yield rev
+            rev = self.parents[rev]
+
+    def stem(self, limit: int) -> None:
+        """Forget ancestors that are more than `limit` revisions away from every leaf."""
+        if len(self.parents) <= limit:
+            return
+        kept: set[str] = set()
+        for leaf in self.leaves:
+            kept.update(rev for _, rev in zip(range(limit), self._upwards(leaf), strict=False))
+        self.parents = {rev: parent if parent in kept else None for rev, parent in self.parents.items() if rev in kept}

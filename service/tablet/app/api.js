@@ -1,4 +1,5 @@
 /** Requests to `/api/v1`, with failures that say whether the network, the sign-in or the service is at fault. */
+import { language } from './i18n.js';
 
 /** An answer that is not a success: `status` and the slug of the body; status 0 where no answer came. */
 export class Refusal extends Error {
@@ -24,7 +25,7 @@ const TIMEOUT_MS = 20_000;
 export async function post(path, body) {
   const response = await answer(`/api/v1${path}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json' },
+    headers: { 'content-type': 'application/json', accept: 'application/json', 'accept-language': language() },
     body: JSON.stringify(body),
     credentials: 'omit',
     signal: AbortSignal.timeout(TIMEOUT_MS),

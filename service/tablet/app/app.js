@@ -12,6 +12,7 @@ import { Sittings } from './sittings.js';
 import { Sync } from './sync.js';
 import { Toasts } from './toasts.js';
 import { Unsent } from './unsent.js';
+import { eraseMarked } from './leaving.js';
 import { forgetAll, keep, read } from './vault.js';
 import { VERSION } from './version.js';
 
@@ -50,6 +51,7 @@ export class App {
   async start() {
     await this.session.restore();
     await this.contact.load();
+    await eraseMarked(this);
     await this.open();
     addEventListener('hashchange', () => this.show());
     this.session.addEventListener('change', () => this.update());

@@ -40,6 +40,7 @@ export class Session extends EventTarget {
     const keys = (await read('keys', name)) ?? (await generateKeys());
     const jwk = await publicJwk(keys);
     const told = await post('/session', { name, password, device: { public_key: jwk, label } });
+    if (!told.databases.mailboxes.length) throw new Refusal(403, { error: 'not_for_tablet' });
     await keep('keys', told.user.name, keys);
     return this.#take(told, await deviceId(jwk));
   }

@@ -2,14 +2,13 @@
  * A sitting: begun from a form, a task or a record; filled as a draft; and made one signed edit when it is sent.
  */
 import { Clock } from './core/clock.js';
-import { digest } from './core/canonical.js';
+import { digest, wellFormed } from './core/canonical.js';
 import { fold, union } from './core/merge.js';
 import { diff, newEdit, newRecord, withEdit } from './core/record.js';
 import { signEdit } from './core/signature.js';
 import { ulid } from './core/ulid.js';
 import { store } from './db.js';
 import { keep, read } from './vault.js';
-import { mended } from './values.js';
 import { startingValues } from './defaults.js';
 import { VERSION } from './version.js';
 
@@ -79,7 +78,7 @@ export class Sittings {
    * @returns {Promise<void>} raises `SittingError`
    */
   async send(draft, form, pictures) {
-    const values = mended(draft.values);
+    const values = wellFormed(draft.values);
     const mailbox = `mailbox-${draft.team}`;
     const db = this.sync.local(mailbox);
     const edits = this.records.get(draft.record)?.edits ?? [];
@@ -88,7 +87,8 @@ export class Sittings {
     await this.sync.unsent.note(mailbox, draft.record, null, bytes);
     await this.pictures.send(pictures, draft.team);
     const rev = await store(db, draft.record, (current) => {
-      const record = current ?? newRecord({ id: draft.record, form, team: draft.team, task: draft.task ?? undefined });
+      const found = /** @type {import('./core/record.js').RecordDocument | null} */ (current);
+      const record = found ?? newRecord({ id: draft.record, form, team: draft.team, task: draft.task ?? undefined });
       return withEdit({ ...record, edits: union(edits, record.edits) }, signed, form);
     });
     await this.sync.unsent.note(mailbox, draft.record, rev, bytes);

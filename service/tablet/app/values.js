@@ -42,13 +42,3 @@ export function withoutRow(values, path, id) {
 
 /** Nothing was entered. @param {unknown} value */
 export const isEmpty = (value) => value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
-
-/** A value of which every string is well-formed Unicode: a lone surrogate would stop a whole batch. @param {any} value @returns {any} */
-export function mended(value) {
-  if (typeof value === 'string') return value.toWellFormed();
-  if (Array.isArray(value)) return value.map(mended);
-  if (value && typeof value === 'object') {
-    return Object.fromEntries(Object.entries(value).map(([name, each]) => [mended(name), mended(each)]));
-  }
-  return value;
-}

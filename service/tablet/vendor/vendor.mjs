@@ -2,7 +2,7 @@
  * Makes the third-party files of this folder anew from tests/node_modules: `node service/tablet/vendor/vendor.mjs`.
  *
  * Each library becomes one ES module without dependencies, so that the tablet needs no build step and no import map.
- * checksums.txt is what tests/tablet/test_vendor.py holds the files to.
+ * checksums.txt is what tests/service/tablet/test_vendor.py holds the files to.
  */
 import { createHash } from 'node:crypto';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';

@@ -99,7 +99,7 @@ export class RecordView {
     const said = this.#said(entry, path);
     if (!rows.length && said === nothing) return nothing;
     return html`<div data-path=${path}>${said}${rows.map((row, index) => html`<div class="repeat-row" data-path="${path}/${row._row}">
-      <h3>${pick(field.row_label, pick(field.label))} <span class="number">${index + 1}</span></h3>
+      <h3>${pick(field.row_label, pick(field.label))} <span class="number">${index + 1}</span></h3>${this.#said(entry, `${path}/${row._row}`)}
       ${field.fields.map((each) => this.#field(entry, each, row, `${path}/${row._row}/${each.name}`))}</div>`)}</div>`;
   }
 

@@ -5,10 +5,8 @@ import { pick, t } from '../i18n.js';
 /** @typedef {import('./question.js').Question} Question */
 /** @typedef {{name: string, label: unknown}} Offered */
 
-/** The choices that are offered now: a filter may leave some out. @param {Question} it @returns {Offered[]} */
-function offered({ filler, field, path }) {
-  return filler.choices(field, path).map(({ name, label }) => ({ name, label: pick(label, name) }));
-}
+/** @param {Question} it @returns {Offered[]} */
+const offered = ({ field }) => field.choices.map(({ name, label }) => ({ name, label: pick(label, name) }));
 
 /** @param {Offered[]} choices */
 const columns = (choices) => (choices.length > 5 ? 'choices many' : 'choices');

@@ -35,7 +35,7 @@ class FileChooser extends LitElement {
     return html`<div class="files">
       ${repeat(digests, (digest) => digest, (digest) => html`<div class="file">
         <rounds-picture .pictures=${filler.desk.pictures} .team=${filler.draft.team} .digest=${digest} .photo=${field.type === 'photo'}></rounds-picture>
-        ${readonly ? '' : html`<button type="button" class="remove" aria-label=${t('fill.remove_file')} @click=${() => this.remove(digest)}>✕</button>`}</div>`)}
+        ${readonly ? '' : html`<button type="button" class="remove" aria-label=${t('fill.remove_file')} @click=${() => this.takeAway(digest)}>✕</button>`}</div>`)}
       ${this.busy ? html`<div class="file busy" role="status">${t('fill.file_busy')}</div>` : ''}
     </div>
     ${readonly || full ? '' : this.buttons()}
@@ -84,7 +84,7 @@ class FileChooser extends LitElement {
   }
 
   /** @param {string} digest */
-  remove(digest) {
+  takeAway(digest) {
     const { question } = this;
     const before = this.value ?? [];
     const rest = before.filter((each) => each !== digest);

@@ -1,7 +1,9 @@
 /** Text, numbers, dates and times: the platform's own controls, so that the platform's own keyboards and pickers come up. */
 import { html, live } from '../../vendor/lit.js';
+import { wellFormed } from '../core/canonical.js';
 import { isoDate, showDate, showWeekday } from '../format.js';
 import { t } from '../i18n.js';
+import { parseDecimal, parseInteger } from '../numbers.js';
 
 /** @typedef {import('./question.js').Question} Question */
 
@@ -14,26 +16,11 @@ const orNothing = (value) => (value === '' ? undefined : value);
 /** @param {Question} it */
 export function text(it) {
   const { field, id, value, readonly, invalid, described } = it;
-  const change = (/** @type {Event} */ event) => it.set(orNothing(typed(event).toWellFormed()));
+  const change = (/** @type {Event} */ event) => it.set(orNothing(wellFormed(typed(event))));
   if (field.appearance.includes('multiline')) {
     return html`<textarea id=${id} rows="3" .value=${live(value ?? '')} ?readonly=${readonly} aria-invalid=${String(invalid)} aria-describedby=${described} @input=${change}></textarea>`;
   }
   return html`<input id=${id} .value=${live(value ?? '')} ?readonly=${readonly} aria-invalid=${String(invalid)} aria-describedby=${described} autocomplete="off" @input=${change}>`;
-}
-
-/** Full-width figures, as a Chinese keyboard types them, are figures too. @param {string} value */
-const narrow = (value) => value.normalize('NFKC').replace(/[−–]/g, '-').trim();
-
-/** The integer that was typed; what is none is kept as it is, for the judge to say so. @param {string} entered @returns {number | string | undefined} */
-export function parseInteger(entered) {
-  const plain = narrow(entered);
-  return /^-?\d+$/.test(plain) && Number.isSafeInteger(Number(plain)) ? Number(plain) : orNothing(plain);
-}
-
-/** A decimal in its normal form as far as it is one. @param {string} entered @returns {string | undefined} */
-export function parseDecimal(entered) {
-  const plain = narrow(entered).replace(/^(-?)\./, '$10.');
-  return orNothing(plain);
 }
 
 /** @param {Question} it @param {'numeric' | 'decimal'} mode @param {(entered: string) => unknown} parse */

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import importlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -13,13 +12,14 @@ from flask import Flask
 from flask.json.provider import JSONProvider
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from service import errors, headers, logs, operators
+from service import errors, headers, logs, operators, tablet
 from service.api import register as register_api
-from service.auth.requests import authenticate_for_store, undeclared
+from service.auth.requests import authenticate_for_store, sign_in_ends, undeclared
 from service.config import Config, load
 from service.office import register as register_office
 from service.parts import NAME, Parts, open_parts
 from service.store import is_embedded
+from sync.embedded import EmbeddedStore, protocol
 
 OFFICE_HOURS = timedelta(hours=12)
 """How long an office session lasts without a new sign-in."""
@@ -100,20 +100,20 @@ def _serve_office(app: Flask, _config: Config) -> None:
 
 
 def _serve_tablet(app: Flask, config: Config) -> None:
-    tablet = importlib.import_module("service.tablet")
     app.register_blueprint(tablet.create_blueprint(config))
 
 
 def _serve_store(app: Flask, config: Config) -> None:
     if not is_embedded(config):
         return  # CouchDB serves it, behind the proxy
-    protocol = importlib.import_module("sync.embedded.protocol")
     parts: Parts = app.extensions[NAME]
-    app.register_blueprint(protocol.create_blueprint(parts.store, authenticate_for_store), url_prefix="/db")
+    assert isinstance(parts.store, EmbeddedStore)
+    blueprint = protocol.create_blueprint(parts.store, authenticate_for_store, expires_at=sign_in_ends)
+    app.register_blueprint(blueprint, url_prefix="/db")
 
 
 def _check_access(app: Flask, _config: Config) -> None:
-    if strays := undeclared(app, ("api", "office.", "operators.")):
+    if strays := undeclared(app):
         raise RuntimeError(f"These views do not say whom they let in: {', '.join(strays)}")
 
 

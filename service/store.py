@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from service.config import Config
 from sync import gate
 from sync.embedded import EmbeddedStore
 from sync.store import Document, Exists, Store
+
+if TYPE_CHECKING:
+    from sync.couch import CouchStore
 
 FOLDER = "db"
 
@@ -22,31 +27,35 @@ def open_store(config: Config) -> Store:
     """Open the embedded store in the data directory, or CouchDB where `couchdb_url` is set. The caller closes it."""
     if config.couchdb_url is None:
         return EmbeddedStore(config.data / FOLDER, gate=gate.check)
-    from sync.couch import CouchStore  # noqa: PLC0415 - its client takes a second to load, and most do not need it
+    from sync import couch  # noqa: PLC0415 - its client takes a second to load, and most do not need it
 
-    return CouchStore(config.couchdb_url)
+    return couch.CouchStore(config.couchdb_url)
 
 
 def make_database(store: Store, name: str, security: Document) -> None:
     """Make a database where it is missing, and give it its members; in CouchDB also the gate."""
-    if not isinstance(store, EmbeddedStore):
-        from sync.couch_setup import prepare_database  # noqa: PLC0415 - as above
-
-        prepare_database(store, name, security)
+    if isinstance(store, EmbeddedStore):
+        with suppress(Exists):
+            store.create(name)
+        if store.database(name).security() != security:
+            store.database(name).set_security(security)
         return
-    with suppress(Exists):
-        store.create(name)
-    database = store.database(name)
-    if database.security() != security:
-        database.set_security(security)
+    couch, setup = _couch(store)
+    setup.prepare_database(couch, name, security)
 
 
 def publish_keys(store: Store, keys: Mapping[str, str]) -> None:
     """Let the store check our tokens by itself: CouchDB needs the public keys (PEM by key id), we do not."""
     if isinstance(store, EmbeddedStore):
         return
-    from sync.couch_setup import check_server, publish_key  # noqa: PLC0415 - as above
-
-    check_server(store)
+    couch, setup = _couch(store)
+    setup.check_server(couch)
     for kid, pem in keys.items():
-        publish_key(store, kid, pem)
+        setup.publish_key(couch, kid, pem)
+
+
+def _couch(store: Store) -> tuple[CouchStore, ModuleType]:
+    from sync import couch, couch_setup  # noqa: PLC0415 - as above
+
+    assert isinstance(store, couch.CouchStore)
+    return store, couch_setup

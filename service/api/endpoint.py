@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import orjson
+from flask import Request
 from flask_smorest import Blueprint as SmorestBlueprint  # type: ignore[import-untyped]
 from marshmallow import Schema
+from webargs.core import is_json
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from service.api.messages import Failure
 from service.auth import access
@@ -17,8 +22,24 @@ View = TypeVar("View", bound=Callable[..., Any])
 SIGN_INS: list[dict[str, list[str]]] = [{"bearer": []}, {"basic": []}]
 
 
+class BodyParser(FlaskParser):
+    """Reads JSON bodies with the application's own parser, which has limits; other bodies are refused as such."""
+
+    def load_json(self, req: Request, schema: Schema) -> Any:
+        """The body. Raises the errors of HTTP: 400 for what is no JSON, 415 for what does not say that it is."""
+        body = req.get_data()
+        if not is_json(req.mimetype):
+            raise UnsupportedMediaType if body else BadRequest
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError:
+            raise BadRequest from None
+
+
 class Blueprint(SmorestBlueprint):  # type: ignore[misc]
     """A group of addresses, each guarded by its declaration."""
+
+    ARGUMENTS_PARSER = BodyParser()
 
     def __init__(self, name: str, module: str, description: str) -> None:
         super().__init__(name, module, description=description)

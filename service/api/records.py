@@ -63,8 +63,20 @@ def find(record_id: str, team: str = "") -> Row:
 
 def listed_record(row: Row) -> dict[str, Any]:
     """A row of the read model as the API lists it."""
-    same = ("id", "team", "form", "version", "rev", "state", "verdict", "reason", "label", "task")
-    same += ("updated", "updated_by")
+    same = [
+        "id",
+        "team",
+        "form",
+        "version",
+        "rev",
+        "state",
+        "verdict",
+        "reason",
+        "label",
+        "task",
+        "updated",
+        "updated_by",
+    ]
     counts = {f"{name}s": row[f"{name}_count"] for name in ("collision", "edit")}
     return {name: row[name] for name in same} | counts | {"errors": row["problem_count"]}
 

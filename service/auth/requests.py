@@ -18,6 +18,7 @@ from service.parts import current
 from sync.store import StoreError, UserContext
 
 SESSION_NAME, SESSION_PROOF = "name", "proof"
+UNGUARDED = frozenset({"static", "tablet", "api-docs", "couch"})
 
 
 class SignInRefused(StoreError):
@@ -38,7 +39,7 @@ def authenticate(request: Request) -> SignedIn:
     sign_in = current().sign_in
     if header.type == "bearer" and header.token:
         return sign_in.still_valid(current().tokens.verify(header.token))
-    if header.type == "basic" and header.username is not None and header.password is not None:
+    if header.type == "basic" and header.username and header.password:
         return sign_in.by_password_again(header.username, header.password, address_of(request))
     raise RoundsError("bad_token")
 
@@ -50,7 +51,13 @@ def authenticate_for_store(request: Request) -> UserContext:
         access.require(user, Action.USE_STORE)
     except RoundsError as error:
         raise SignInRefused(error) from None
+    g.signed_in = user
     return user
+
+
+def sign_in_ends() -> float | None:
+    """When the sign-in of the request at hand ends, in Unix seconds, so that a feed does not outlive it (law 28)."""
+    return signed_in().expires_at
 
 
 def address_of(request: Request) -> str:
@@ -115,10 +122,13 @@ def proof_of(user: User) -> str:
     return hmac.new(key, f"{user.name}\0{user.password}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def undeclared(app: Flask, prefixes: tuple[str, ...]) -> list[str]:
-    """Views of ours that do not declare whom they admit; the application does not start with one."""
-    ours = (name for name in app.view_functions if name.startswith(prefixes))
-    return sorted(name for name in ours if not hasattr(app.view_functions[name], "access"))
+def undeclared(app: Flask) -> list[str]:
+    """Views that do not declare whom they admit; the application does not start with one.
+
+    Static files, the tablet app and the OpenAPI document are for everybody; the store's protocol asks `_security`.
+    """
+    guarded = (name for name in app.view_functions if name.partition(".")[0] not in UNGUARDED)
+    return sorted(name for name in guarded if not hasattr(app.view_functions[name], "access"))
 
 
 def _declared() -> Action | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request, url_for
 
@@ -111,8 +112,8 @@ def _choices(names: Names) -> dict[str, list[tuple[str, str]]]:
 
 
 def _address(given: Mapping[str, str], cursor: str | None) -> str:
-    kept = {name: given[name] for name in FILTERS if given[name]}
-    return url_for("office.records", **kept, **({"cursor": cursor} if cursor else {}))
+    kept = {name: given[name] for name in FILTERS if given[name]} | ({"cursor": cursor} if cursor else {})
+    return f"{url_for('office.records')}?{urlencode(kept)}"
 
 
 def _sentences(problems: Sequence[Row], reader: Reader) -> dict[str, list[str]]:

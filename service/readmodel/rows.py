@@ -135,11 +135,11 @@ def _seen_head(edit: Mapping[str, Any], path: str) -> Row:
     return same | {"edit": edit["id"], "value": edit["set"].get(path), "present": path in edit["set"]}
 
 
-def _settled(judged: Judged) -> dict[str, tuple[Mapping[str, Any], list[Mapping[str, Any]]]]:
+def _settled(judged: Judged) -> dict[str, tuple[Row, list[Row]]]:
     """For each path the last edit that had seen several values there, and the edits whose values it saw."""
     sound = sorted(in_force(judged.edits, judged.invalid_edits), key=lambda edit: (edit["at"], edit["id"]))
     by_id = {edit["id"]: edit for edit in sound}
-    settled: dict[str, tuple[Mapping[str, Any], list[Mapping[str, Any]]]] = {}
+    settled: dict[str, tuple[Row, list[Row]]] = {}
     for edit in sound:
         for path, ids in edit["seen"].items():
             seen = [by_id[each] for each in ids if each in by_id and _touches(by_id[each], path)]

@@ -1,0 +1,83 @@
+/** Published forms, parsed; the twin of schemas/form.py. The definition is trusted: it was checked when it was published. */
+
+/**
+ * @typedef {Record<string, string>} Texts a text per language
+ * @typedef {{lit?: any, ref?: string, self?: boolean, parent?: boolean, call?: string, args?: Tree[]}} Tree
+ * @typedef {{text: string, tree: Tree}} Expression
+ * @typedef {{name: string, label: Texts, [property: string]: any}} Choice
+ * @typedef {{name: string, type: string, path: string, label: Texts, parent: Field | null, hint: Texts, message: Texts,
+ *   row_label: Texts, required: boolean | Expression, readonly: boolean | Expression, relevant: Expression | null,
+ *   constraint: Expression | null, calculate: Expression | null, choice_filter: Expression | null, default: any,
+ *   choices: Choice[], entity: string, merge: string, value: string, appearance: string, max_length: number | null,
+ *   min: number | string | null, max: number | string | null, places: number | null, max_files: number,
+ *   min_rows: number, max_rows: number | null, fields: Field[], byName: Map<string, Field>}} Field
+ */
+
+const ROW = /\/[0-9A-HJKMNP-TV-Z]{26}(?=\/|$)/g;
+
+const DEFAULTS = {
+  label: {}, hint: {}, message: {}, row_label: {}, required: false, readonly: false, relevant: null, constraint: null,
+  calculate: null, choice_filter: null, default: null, entity: '', merge: 'ask', value: '', appearance: '',
+  max_length: null, min: null, max: null, places: null, max_files: 5, min_rows: 0, max_rows: null,
+};
+
+/** A form version. */
+export class Form {
+  /** @param {any} definition */
+  constructor(definition) {
+    this.definition = definition;
+    /** @type {string} */
+    this.id = definition.form;
+    /** @type {number} */
+    this.version = definition.version;
+    /** @type {Texts} */
+    this.title = definition.title;
+    /** @type {string[]} */
+    this.languages = definition.languages;
+    /** @type {string} */
+    this.timezone = definition.timezone ?? 'Asia/Shanghai';
+    /** @type {string[]} */
+    this.identity = definition.identity ?? [];
+    /** @type {string[]} */
+    this.summary = definition.summary ?? [];
+    /** @type {Record<string, Choice[]>} */
+    this.lists = definition.lists ?? {};
+    this.fields = definition.fields.map((/** @type {any} */ entry) => this.#field(entry, null));
+    this.byName = byName(this.fields);
+    this.byPath = new Map(this.walk().map((field) => [field.path, field]));
+  }
+
+  /** @param {any} entry @param {Field | null} parent @returns {Field} */
+  #field(entry, parent) {
+    /** @type {Field} */
+    const field = {
+      ...DEFAULTS, ...entry, parent, path: `${parent?.path ?? ''}/${entry.name}`, fields: [], byName: new Map(),
+      choices: entry.choices?.list ? this.lists[entry.choices.list] : entry.choices ?? [],
+    };
+    field.fields = (entry.fields ?? []).map((/** @type {any} */ below) => this.#field(below, field));
+    field.byName = byName(field.fields);
+    return field;
+  }
+
+  /** Every field, in the order of the form. @returns {Field[]} */
+  walk() {
+    /** @type {(field: Field) => Field[]} */
+    const below = (field) => [field, ...field.fields.flatMap(below)];
+    return this.fields.flatMap(below);
+  }
+
+  /** The field that a path means: a schema path, or a record's path with rows named by their ULIDs. @param {string} path */
+  field(path) {
+    return this.byPath.get(path) ?? this.byPath.get(path.replace(ROW, '')) ?? null;
+  }
+}
+
+/** @param {Field[]} fields */
+function byName(fields) {
+  return new Map(fields.map((field) => [field.name, field]));
+}
+
+/** @param {any} definition a published definition @returns {Form} */
+export function parseForm(definition) {
+  return new Form(definition);
+}

@@ -1,0 +1,330 @@
+/**
+ * The verdict on a record's answers; the twin of schemas/answers.py and schemas/settle.py.
+ * tests/vectors/answers.json holds both to the same verdicts.
+ */
+
+import { evaluate, fromAnswer, holds, toNumber, toText, toTruth } from './expression.js';
+import { fault, valueFault } from './values.js';
+
+/**
+ * @typedef {import('./form.js').Form} Form
+ * @typedef {import('./form.js').Field} Field
+ * @typedef {import('./form.js').Texts} Texts
+ * @typedef {import('./form.js').Choice} Choice
+ * @typedef {import('./expression.js').Value} Value
+ * @typedef {import('./expression.js').Context} Context
+ * @typedef {import('./values.js').Fault} Fault
+ * @typedef {Record<string, any>} Answers
+ * @typedef {{repeat: Field, row: Answers, number: number}} RowAt
+ * @typedef {{path: string, value: any, holder: Answers, rows: RowAt[]}} Place
+ * @typedef {{path: string, code: string, params: Record<string, any>, label: Texts, message: Texts}} Problem
+ * @typedef {{answers: Answers, problems: Problem[], relevant: Map<string, boolean>, required: Map<string, boolean>,
+ *   readonly: Map<string, boolean>}} Judgement paths are the record's, with rows
+ * @typedef {Record<string, Texts>} Catalogue the sentences of schemas/messages.json
+ */
+
+const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
+const MAX_ROWS = 5_000;
+const ROW_MARK = 'row';
+const UNDEMANDING = new Set(['draft', 'withdrawn']);
+
+/**
+ * @param {Form} form
+ * @param {Answers} values nested as answers are; they are not changed
+ * @param {{state: string, now: number, messages?: Catalogue}} options `now` in milliseconds since 1970; with `messages`,
+ *   every problem says its sentence, else only those whose form has one of its own
+ * @returns {Judgement}
+ */
+export function judge(form, values, { state, now, messages = {} }) {
+  const settled = settle(form, values, now);
+  const { faults } = settled;
+  /** @type {Map<string, boolean>} */
+  const required = new Map();
+  /** @type {Map<string, boolean>} */
+  const readonly = new Map();
+  for (const field of form.walk()) {
+    if (field.type === 'group' || field.type === 'note') continue;
+    for (const place of settled.places(field)) {
+      if (settled.irrelevant.has(place.path)) continue;
+      const asked = isAsked(field.required, settled, field, place);
+      required.set(place.path, asked);
+      readonly.set(place.path, isAsked(field.readonly, settled, field, place));
+      const found = faults.get(place.path) ?? placeFault(field, place, settled, asked && !UNDEMANDING.has(state), state);
+      if (found) faults.set(place.path, found);
+    }
+  }
+  return { answers: settled.answers, problems: problemsOf(form, faults, messages), relevant: relevance(form, settled), required, readonly };
+}
+
+/** @param {Field['required']} condition @param {Settled} settled @param {Field} field @param {Place} place */
+function isAsked(condition, settled, field, place) {
+  return typeof condition === 'object' ? holds(condition.tree, settled.context(field, place)) : condition;
+}
+
+/** @param {Field} field @param {Place} place @param {Settled} settled @param {boolean} demanded @param {string} state @returns {Fault | null} */
+function placeFault(field, place, settled, demanded, state) {
+  if (field.type === 'repeat') return rowsFault(field, place, !UNDEMANDING.has(state));
+  if (place.value === undefined) return demanded ? fault('required') : null;
+  const wrong = field.calculate ? null : valueFault(field, place.value);
+  if (wrong) return wrong;
+  return field.constraint && !holds(field.constraint.tree, settled.context(field, place)) ? fault('constraint') : null;
+}
+
+/** @param {Field} field @param {Place} place @param {boolean} demanding */
+function rowsFault(field, place, demanding) {
+  const count = place.value?.length ?? 0;
+  if (demanding && count < field.min_rows) return fault('min_rows', { min: field.min_rows });
+  return field.max_rows !== null && count > field.max_rows ? fault('max_rows', { max: field.max_rows }) : null;
+}
+
+/** @param {Form} form @param {Map<string, Fault>} faults @param {Catalogue} messages @returns {Problem[]} */
+function problemsOf(form, faults, messages) {
+  const position = new Map(form.walk().map((field, number) => [field.path, number]));
+  const place = (/** @type {string} */ path) => position.get(form.field(path)?.path ?? '') ?? position.size;
+  const paths = [...faults.keys()].sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
+  return paths.map((path) => problem(form.field(path), path, /** @type {Fault} */ (faults.get(path)), messages));
+}
+
+/** @param {Field | null} field @param {string} path @param {Fault} found @param {Catalogue} messages @returns {Problem} */
+function problem(field, path, { code, params }, messages) {
+  const label = field?.label ?? {};
+  const own = code === 'constraint' && field !== null && Object.keys(field.message).length > 0;
+  const message = own ? field.message : sentence(messages[code] ?? {}, { ...params, path }, label);
+  return { path, code, params, label, message };
+}
+
+/** @param {Texts} texts @param {Record<string, any>} params @param {Texts} label @returns {Texts} */
+function sentence(texts, params, label) {
+  const labelIn = (/** @type {string} */ language) => label[language] || Object.values(label)[0] || '';
+  const fill = (/** @type {string} */ text, /** @type {Record<string, any>} */ all) =>
+    Object.entries(all).reduce((said, [name, value]) => said.replaceAll(`{${name}}`, String(value)), text);
+  return Object.fromEntries(Object.entries(texts).map(([language, text]) => [language, fill(text, { ...params, label: labelIn(language) })]));
+}
+
+/** @param {Form} form @param {Settled} settled */
+function relevance(form, settled) {
+  /** @type {Map<string, boolean>} */
+  const relevant = new Map();
+  for (const field of form.walk()) {
+    for (const place of settled.places(field)) relevant.set(place.path, !settled.irrelevant.has(place.path));
+  }
+  return relevant;
+}
+
+/**
+ * The choices that a select offers at a path, by its `choice_filter`.
+ * @param {Form} form @param {Field} field @param {Answers} values @param {{path: string, now: number}} where @returns {Choice[]}
+ */
+export function choicesFor(form, field, values, { path, now }) {
+  const filter = field.choice_filter;
+  if (!filter) return field.choices;
+  const settled = settle(form, values, now);
+  const place = settled.places(field).find((each) => each.path === path);
+  if (!place) return field.choices;
+  return field.choices.filter((choice) => holds(filter.tree, { ...settled.context(field, place), self: choice.name }));
+}
+
+/** A record's answers, with what was found on the way. */
+class Settled {
+  /** @param {Form} form @param {Answers} answers @param {Map<string, Fault>} faults @param {number} now */
+  constructor(form, answers, faults, now) {
+    this.form = form;
+    this.answers = answers;
+    this.faults = faults;
+    /** @type {Set<string>} */
+    this.irrelevant = new Set();
+    this.moment = localTime(now, form.timezone);
+  }
+
+  /** Where a field stands now: once, or once in each row. Not below what is irrelevant. @param {Field} field @returns {Place[]} */
+  places(field) {
+    return this.holders(field.parent).map(({ path, holder, rows }) => ({ path: `${path}/${field.name}`, value: holder[field.name], holder, rows }));
+  }
+
+  /** @param {Field | null} parent @returns {{path: string, holder: Answers, rows: RowAt[]}[]} */
+  holders(parent) {
+    if (parent === null) return [{ path: '', holder: this.answers, rows: [] }];
+    return this.holders(parent.parent).flatMap(({ path, holder, rows }) => {
+      const place = `${path}/${parent.name}`;
+      if (this.irrelevant.has(place)) return [];
+      if (parent.type === 'group') return [{ path: place, holder: holder[parent.name] ?? {}, rows }];
+      const below = /** @type {Answers[]} */ (holder[parent.name] ?? []);
+      return below.map((row, index) => ({ path: `${place}/${row._row}`, holder: row, rows: [...rows, { repeat: parent, row, number: index + 1 }] }));
+    });
+  }
+
+  /** What an expression of this field may read at this place. @param {Field} field @param {Place} place @returns {Context} */
+  context(field, place) {
+    return {
+      resolve: (path) => this.resolve(path, place.rows),
+      self: fromAnswer(place.value),
+      position: place.rows.at(-1)?.number ?? 0,
+      now: this.moment,
+      today: this.moment.slice(0, 10),
+    };
+  }
+
+  /** The value at a schema path: in the same row where there is one, else all of them as a list. @param {string} path @param {RowAt[]} rows @returns {Value} */
+  resolve(path, rows) {
+    const within = rows.filter(({ repeat }) => path.startsWith(`${repeat.path}/`)).at(-1);
+    const prefix = within?.repeat.path ?? '';
+    return this.read(prefix, [within?.row ?? this.answers], path.slice(prefix.length + 1).split('/'));
+  }
+
+  /** @param {string} prefix @param {Answers[]} holders @param {string[]} names @returns {Value} */
+  read(prefix, holders, names) {
+    let many = false;
+    for (const [depth, name] of names.entries()) {
+      prefix = `${prefix}/${name}`;
+      const last = depth === names.length - 1;
+      const type = this.form.byPath.get(prefix)?.type;
+      if (type === 'repeat') {
+        holders = holders.flatMap((holder) => holder[name] ?? []);
+        many = true;
+        if (last) return holders.map(() => ROW_MARK);
+      } else if (!last || type === 'group') {
+        holders = holders.map((holder) => holder[name] ?? {});
+      } else {
+        const found = holders.map((holder) => fromAnswer(holder[name]));
+        return many ? /** @type {Value} */ (found) : found[0];
+      }
+    }
+    return '';
+  }
+}
+
+/** An RFC 3339 time in a zone, to the millisecond, as Python writes it. @param {number} now @param {string} timeZone */
+function localTime(now, timeZone) {
+  const options = /** @type {const} */ ({ timeZone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  const parts = Object.fromEntries(new Intl.DateTimeFormat('en-US', options).formatToParts(now).map(({ type, value }) => [type, value]));
+  const local = `${parts.year.padStart(4, '0')}-${parts.month}-${parts.day}T${parts.hour}:${parts.minute}:${parts.second}`;
+  const millisecond = String(((now % 1000) + 1000) % 1000).padStart(3, '0');
+  const offset = Math.round((Date.parse(`${local}Z`) - Math.floor(now / 1000) * 1000) / 60_000);
+  const [hours, minutes] = [Math.floor(Math.abs(offset) / 60), Math.abs(offset) % 60].map((part) => String(part).padStart(2, '0'));
+  return `${local}.${millisecond}${offset < 0 ? '-' : '+'}${hours}:${minutes}`;
+}
+
+/** @param {Form} form @param {Answers} values @param {number} now */
+function settle(form, values, now) {
+  /** @type {Map<string, Fault>} */
+  const faults = new Map();
+  const settled = new Settled(form, shape(values, form.byName, '', faults), faults, now);
+  for (const field of order(form)) {
+    if (field.relevant || field.calculate) for (const place of settled.places(field)) settlePlace(settled, field, place);
+  }
+  dropEmpty(settled.answers, form.byName);
+  return settled;
+}
+
+/** @param {Settled} settled @param {Field} field @param {Place} place */
+function settlePlace(settled, field, place) {
+  if (field.relevant && !holds(field.relevant.tree, settled.context(field, place))) {
+    settled.irrelevant.add(place.path);
+    delete place.holder[field.name];
+  } else if (field.calculate) {
+    const computed = normal(evaluate(field.calculate.tree, settled.context(field, place)), field.value || field.type);
+    if (computed === undefined) delete place.holder[field.name];
+    else place.holder[field.name] = computed;
+  }
+}
+
+/** What a calculation came to, in the normal form of its type. @param {Value} value @param {string} kind */
+function normal(value, kind) {
+  if (kind === 'boolean') return toTruth(value);
+  if (kind !== 'integer' && kind !== 'decimal') return toText(value) || undefined;
+  if (value === '') return undefined;
+  const number = toNumber(value);
+  if (!Number.isFinite(number) || Math.abs(number) > Number.MAX_SAFE_INTEGER) return undefined;
+  if (kind === 'integer') return Math.floor(number + 0.5) + 0;
+  const text = toText(number);
+  return text.includes('e') ? number.toFixed(20).replace(/\.?0+$/, '') : text;
+}
+
+/** @type {WeakMap<Form, Field[]>} */
+const orders = new WeakMap();
+
+/** Every field after those that its relevance and value read. @param {Form} form @returns {Field[]} */
+function order(form) {
+  const known = orders.get(form);
+  if (known) return known;
+  /** @type {Map<string, Field>} */
+  const found = new Map();
+  const visit = (/** @type {string} */ path) => {
+    const field = form.byPath.get(path);
+    if (!field || found.has(path)) return;
+    for (const needed of [...reads(field)].sort()) visit(needed);
+    found.set(path, field);
+  };
+  for (const field of form.walk()) visit(field.path);
+  orders.set(form, [...found.values()]);
+  return [...found.values()];
+}
+
+/** @param {Field} field */
+function reads(field) {
+  const paths = new Set(field.parent ? [field.parent.path] : []);
+  const collect = (/** @type {import('./form.js').Tree} */ tree) => {
+    if (tree.ref) paths.add(tree.ref);
+    tree.args?.forEach(collect);
+  };
+  for (const expression of [field.relevant, field.calculate]) if (expression) collect(expression.tree);
+  return paths;
+}
+
+/** @param {any} values @param {Map<string, Field>} questions @param {string} prefix @param {Map<string, Fault>} faults @returns {Answers} */
+function shape(values, questions, prefix, faults) {
+  const given = isObject(values) ? values : {};
+  for (const name of Object.keys(given)) {
+    const field = questions.get(name);
+    if (name !== '_row' && !isEmpty(given[name]) && (!field || field.type === 'note')) faults.set(`${prefix}/${name}`, fault('unknown_field'));
+  }
+  /** @type {Answers} */
+  const shaped = {};
+  for (const [name, field] of questions) {
+    const value = Object.hasOwn(given, name) ? given[name] : undefined;
+    const path = `${prefix}/${name}`;
+    if (field.type === 'group') shaped[name] = shapeGroup(value, field, path, faults);
+    else if (field.type === 'repeat' && !isEmpty(value)) shaped[name] = shapeRows(value, field, path, faults);
+    else if (field.type !== 'note' && field.type !== 'repeat' && !field.calculate && !isEmpty(value)) shaped[name] = value;
+  }
+  return shaped;
+}
+
+/** @param {any} value @param {Field} field @param {string} path @param {Map<string, Fault>} faults */
+function shapeGroup(value, field, path, faults) {
+  if (!isEmpty(value) && !isObject(value)) faults.set(path, fault('not_group'));
+  return shape(value, field.byName, path, faults);
+}
+
+/** @param {any} value @param {Field} field @param {string} path @param {Map<string, Fault>} faults */
+function shapeRows(value, field, path, faults) {
+  /** @type {Map<string, Answers>} */
+  const rows = new Map();
+  for (const row of Array.isArray(value) ? value : [null]) {
+    const key = isObject(row) ? row._row : null;
+    if (typeof key !== 'string' || !ULID.test(key) || rows.has(key) || rows.size >= MAX_ROWS) faults.set(path, fault('not_rows'));
+    else rows.set(key, { _row: key, ...shape(row, field.byName, `${path}/${key}`, faults) });
+  }
+  return [...rows.keys()].sort().map((key) => /** @type {Answers} */ (rows.get(key)));
+}
+
+/** @param {any} value */
+function isObject(value) {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** @param {any} value */
+function isEmpty(value) {
+  if (value === undefined || value === null || value === '') return true;
+  return typeof value === 'object' && Object.keys(value).length === 0;
+}
+
+/** @param {Answers} answers @param {Map<string, Field>} questions */
+function dropEmpty(answers, questions) {
+  for (const [name, field] of questions) {
+    const value = answers[name];
+    if (field.type === 'group' && value !== undefined) dropEmpty(value, field.byName);
+    if (field.type === 'repeat') for (const row of value ?? []) dropEmpty(row, field.byName);
+    if (isEmpty(value)) delete answers[name];
+  }
+}

@@ -109,6 +109,14 @@ async function editApart({ one, two, shared }) {
   return row;
 }
 
+/** The record as the office shows it; `{}` while intake has not come to it yet. */
+async function officeRecord(office, id) {
+  return office(`records/${id}`).catch((error) => {
+    if (error.status === 404) return {};
+    throw error;
+  });
+}
+
 /** Both push and pull until both hold one same revision, without conflicts, and the office holds it too. */
 async function converge({ one, two, shared, office }) {
   say('Both reconnect. The service merges, judges and answers.');
@@ -116,7 +124,7 @@ async function converge({ one, two, shared, office }) {
   return until(async () => {
     await Promise.all([one.sync(), two.sync()]);
     const [mine, theirs] = await Promise.all([one, two].map((tablet) => tablet.mailbox.get(shared, { conflicts: true })));
-    const record = await office(`records/${shared}`);
+    const record = await officeRecord(office, shared);
     const same = mine._rev === theirs._rev && mine._rev === record.rev && !mine._conflicts && !theirs._conflicts;
     return same && mine.edits.length === 3 && { mine, theirs, record };
   }, 'one revision everywhere');

@@ -16,7 +16,7 @@ import orjson
 
 from sync.couch import CouchDatabase, CouchStore
 from sync.couch_connection import Connection
-from sync.store import Document, Exists, NotFound, StoreError, Unauthorized
+from sync.store import Document, Exists, Forbidden, NotFound, StoreError, Unauthorized
 
 OLDEST: Final = (3, 3)
 """The first CouchDB with `roles_claim_path`."""
@@ -141,8 +141,10 @@ def _check_setting(connection: Connection, node: str, section: str, key: str, wa
 def _nodes(connection: Connection) -> list[str]:
     try:
         members = connection.call(connection.client.get_membership_information)
-    except Unauthorized as error:
+    except (Unauthorized, Forbidden) as error:
         raise SetupError("ROUNDS_COUCHDB_URL needs the name and password of a CouchDB administrator.") from error
+    except NotFound as error:
+        raise SetupError(f"{connection.url} has no _membership, so it is no CouchDB.") from error
     nodes: list[str] = members["cluster_nodes"]
     return nodes
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 from flask import Flask, Request
-from sync.embedded.protocol import create_blueprint
 from werkzeug.serving import make_server
 
 from sync.embedded import EmbeddedStore
+from sync.embedded.protocol import create_blueprint
 from sync.store import Unauthorized, UserContext
 from tests.deploy.proxy import NO_NGINX, Proxy
 from tests.live import ROOT, free_port

@@ -19,7 +19,7 @@ def _reads(field: Field) -> frozenset[str]:
 
 @lru_cache(maxsize=256)
 def order(form: Form) -> tuple[Field, ...]:
-    """Every field after those that it depends on, otherwise in the order of the form. A cycle is cut where it closes."""
+    """Every field after those that it depends on, otherwise in the form's order. A cycle is cut where it closes."""
     found: dict[str, Field] = {}
     for field in form.walk():
         _visit(form, field.path, found, [])

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 PATTERN = r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z/[0-9a-f]{4}/[0-9a-z]{1,32}"
 TRUSTED_LEAD = timedelta(hours=1)
@@ -40,13 +41,23 @@ class At:
 
 def parse(at: str) -> At:
     """The parts of a time. Raises `ClockError`."""
-    if not isinstance(at, str) or not _PATTERN.fullmatch(at):
+    if not is_time(at):
         raise ClockError(f"not a time of a hybrid clock: {at!r}")
     wall, counter, device = at.split("/")
+    return At(datetime.fromisoformat(wall), int(counter, 16), device)
+
+
+def is_time(at: object) -> bool:
+    """Whether something is a time of a hybrid clock, its date one that exists."""
+    return isinstance(at, str) and _PATTERN.fullmatch(at) is not None and _exists(at[:19])
+
+
+@lru_cache(maxsize=4096)
+def _exists(moment: str) -> bool:
     try:
-        return At(datetime.fromisoformat(wall), int(counter, 16), device)
-    except ValueError as error:
-        raise ClockError(str(error)) from None
+        return datetime.fromisoformat(moment).isoformat() == moment and moment >= "1970"
+    except ValueError:
+        return False
 
 
 class Clock:

@@ -145,8 +145,7 @@ class Intake:
         found = [self._read(mailbox, database, record) for record in due]
         for record in due:
             del state.waiting[record]
-        written = self._answer(mailbox, database, state, [each for each in found if each])
-        return written
+        return self._answer(mailbox, database, state, [each for each in found if each])
 
     def next_due(self, mailbox: str) -> float | None:
         """Seconds until the next merge is due; None where nothing waits."""
@@ -203,7 +202,7 @@ class Intake:
         return plan_merge(found.leaves, lambda winner, all_: merged_body(winner, all_, derived), known=known)
 
     def _write_receipts(self, database: Database, judged: Iterable[Judged]) -> None:
-        """Write the receipts that say something new (law 20); somebody else's write meanwhile is read and tried again."""
+        """Write the receipts that say something new (law 20); after somebody else's write, read and try again."""
         wanted = {each.receipt["_id"]: each.receipt for each in judged}
         for _ in range(RECEIPT_TRIES):
             standing = {row.id: row.doc or {} for row in database.all(keys=list(wanted), include_docs=True)}

@@ -6,8 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from schemas import canonical
-from sync.edits import edit_digest, edit_id, is_erased, union
+from sync.edits import edit_digest, edit_id, is_erased, stable, union
 from sync.store import Document
 
 Build = Callable[[Document, list[Any]], Document]
@@ -78,4 +77,4 @@ def _child(parent: Document, digest: str) -> Document:
 
 def _md5(value: Any) -> str:
     """32 hex digits, as every revision hash must have (law 2). Nothing is secured by it."""
-    return hashlib.md5(canonical.dumps(value), usedforsecurity=False).hexdigest()
+    return hashlib.md5(stable(value), usedforsecurity=False).hexdigest()

@@ -1,4 +1,4 @@
-"""The tablet app under `/tablet/`: a shell that starts without a network, and files that never change under their name."""
+"""The tablet app under `/tablet/`: a shell that starts offline, and files that never change under their name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PREFIX = "/tablet"
 
 
 def create_blueprint(config: Config) -> Blueprint:
-    """The tablet's blueprint; the files are read once, here. `config` is taken for the sake of every blueprint's form."""
+    """The tablet's blueprint; the files are read once, here. `config` is there since every blueprint takes it."""
     del config
     blueprint = Blueprint("tablet", __name__, url_prefix=PREFIX)
     bundle = Bundle.read(PREFIX)
@@ -20,7 +20,8 @@ def create_blueprint(config: Config) -> Blueprint:
         response = Response(file.content, mimetype=file.media_type)
         response.headers["Cache-Control"] = cache
         response.set_etag(file.etag)
-        return response.make_conditional(request)
+        response.make_conditional(request)
+        return response
 
     @blueprint.get("/")
     def shell() -> Response:

@@ -13,8 +13,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import schemas
+
 FOLDER = Path(__file__).parent
 TOKENS = FOLDER.parent / "static/tokens.css"
+MESSAGES = Path(schemas.__file__).parent / "messages.json"
 FOREVER = "public, max-age=31536000, immutable"
 MEDIA_TYPES = {
     ".js": "text/javascript",
@@ -70,6 +73,7 @@ class Bundle:
 
 def _sources() -> Iterator[tuple[str, Path]]:
     yield "app/style/tokens.css", TOKENS
+    yield "app/i18n/problems.json", MESSAGES
     for folder, pattern in PARTS:
         for path in (FOLDER / folder).rglob(pattern):
             yield path.relative_to(FOLDER).as_posix(), path

@@ -48,7 +48,7 @@ function rows(field, given, start) {
 /** @param {Field} field @param {Start} start @returns {unknown} */
 function fallback(field, { form, now }) {
   const given = /** @type {any} */ (field.default);
-  const tree = given?.expression?.tree ?? given?.tree;
+  const tree = given?.expression?.tree;
   if (!tree) return given ?? undefined;
   const value = evaluate(tree, { resolve: () => '', self: '', position: 0, now: now.toISOString(), today: dateIn(form.timezone, now) });
   return normal(field.type, value);

@@ -19,6 +19,15 @@ export function showDate(iso) {
   return language() === 'en' ? `${day} ${MONTHS[month - 1]} ${year}` : `${year}年${month}月${day}日`;
 }
 
+/** A date that is near: today, tomorrow, yesterday, without the year where it is this one. @param {string} iso @param {Date} [now] */
+export function showDay(iso, now = new Date()) {
+  const days = Math.round((Date.parse(iso) - Date.parse(isoDate(now))) / 86_400_000);
+  if (days === 0) return t('day.today');
+  if (days === 1) return t('day.tomorrow');
+  if (days === -1) return t('day.yesterday');
+  return iso.slice(0, 4) === isoDate(now).slice(0, 4) ? showDate(iso).replace(/^\d{4}年| \d{4}$/, '') : showDate(iso);
+}
+
 /** The day of the week. @param {string} iso */
 export function showWeekday(iso) {
   const day = new Date(`${iso}T12:00`).getDay();

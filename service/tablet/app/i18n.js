@@ -11,17 +11,17 @@ export const LANGUAGES = /** @type {const} */ (['zh-Hans', 'zh-Hant', 'en']);
 
 /** @type {Record<string, Record<string, string>>} */
 const catalogues = {};
+/** What the judge says of a value, in all languages: schemas/messages.json. @type {Record<string, Texts>} */
+export const problemMessages = {};
 /** @type {Language} */
 let current = 'zh-Hans';
 
 /** Load all three, so that switching works without a network. */
 export async function loadCatalogues() {
-  await Promise.all(
-    LANGUAGES.map(async (language) => {
-      const response = await fetch(new URL(`./i18n/${language}.json`, import.meta.url));
-      catalogues[language] = await response.json();
-    }),
-  );
+  const load = async (/** @type {string} */ name) => (await fetch(new URL(`./i18n/${name}.json`, import.meta.url))).json();
+  const [problems, ...texts] = await Promise.all(['problems', ...LANGUAGES].map(load));
+  Object.assign(problemMessages, problems);
+  LANGUAGES.forEach((language, index) => (catalogues[language] = texts[index]));
 }
 
 /** The language of the screen. */

@@ -1,6 +1,7 @@
 /** The records, receipts and tasks of the team's mailboxes, folded for display. The tablet never writes a merge. */
 import { document, documents, leaves } from './db.js';
-import { editsDigest, fold, union } from './core/merge.js';
+import { editsDigest, union } from './core/edits.js';
+import { fold } from './core/merge.js';
 import { stateOf } from './state.js';
 
 /**

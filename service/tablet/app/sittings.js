@@ -3,7 +3,8 @@
  */
 import { Clock } from './core/clock.js';
 import { digest, wellFormed } from './core/canonical.js';
-import { fold, union } from './core/merge.js';
+import { union } from './core/edits.js';
+import { fold } from './core/merge.js';
 import { diff, newEdit, newRecord, withEdit } from './core/record.js';
 import { signEdit } from './core/signature.js';
 import { ulid } from './core/ulid.js';

@@ -42,8 +42,7 @@ def test_every_import_leads_to_a_file_that_is_served(bundle: Bundle) -> None:
     missing = {
         f"{name} → {target}"
         for name, file in bundle.files.items()
-        if name.startswith("app/")
-        and name.endswith(".js")
+        if name.startswith("app/") and name.endswith(".js")
         for target in IMPORTED.findall(file.content.decode())
         if (Path("/") / name).parent.joinpath(target).resolve().relative_to("/").as_posix() not in bundle.files
     }
@@ -82,7 +81,9 @@ def test_the_page_has_no_script_or_style_within(client: FlaskClient) -> None:
     assert " style=" not in page
 
 
-def test_a_change_of_any_file_changes_the_digest(bundle: Bundle, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_change_of_any_file_changes_the_digest(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     other = tmp_path / "tokens.css"
     other.write_text("/* other */")
     monkeypatch.setattr("service.tablet.bundle.TOKENS", other)
@@ -93,7 +94,9 @@ def test_no_text_becomes_markup() -> None:
     strays = [
         path.name
         for path in APP.rglob("*.js")
-        if re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|unsafeHTML|\beval\(", path.read_text("utf-8"))
+        if re.search(
+            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|unsafeHTML|\beval\(", path.read_text("utf-8")
+        )
     ]
     assert strays == []
 

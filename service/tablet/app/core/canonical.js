@@ -68,6 +68,14 @@ export function wellFormed(value) {
   return /** @type {T} */ (Object.fromEntries(entries));
 }
 
+/** As near to canonical JSON as a value comes that has none: one with fractions, lone surrogates, great depth. @param {any} value @returns {string} */
+export function lenient(value) {
+  const given = wellFormed(value);
+  if (Array.isArray(given)) return `[${given.map(lenient).join(',')}]`;
+  if (typeof given !== 'object' || given === null) return typeof given === 'number' ? String(given) : JSON.stringify(given);
+  return `{${Object.keys(given).sort().map((key) => `${JSON.stringify(key)}:${lenient(given[key])}`).join(',')}}`;
+}
+
 /** SHA-256, lower-case hex. @param {Uint8Array | ArrayBuffer} bytes @returns {Promise<string>} */
 export async function sha256(bytes) {
   const hash = await crypto.subtle.digest('SHA-256', /** @type {BufferSource} */ (bytes));

@@ -6,6 +6,9 @@ const PATTERN = /^(\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{3}Z)\/([0-9a
 
 /** @typedef {{wall: number, counter: number}} ClockState `wall` in milliseconds since 1970 */
 
+/** Whether something is a time of a hybrid clock, its date one that exists. @param {unknown} at */
+export const isTime = (at) => typeof at === 'string' && parseAt(at) !== null;
+
 /**
  * The parts of a time; null for text that is none.
  * @param {string} at
@@ -13,8 +16,11 @@ const PATTERN = /^(\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{3}Z)\/([0-9a
  */
 export function parseAt(at) {
   const found = PATTERN.exec(at);
-  const wall = found ? Date.parse(found[1]) : NaN;
-  return found && !Number.isNaN(wall) ? { wall, counter: parseInt(found[2], 16), device: found[3] } : null;
+  if (!found) return null;
+  const wall = Date.parse(found[1]);
+  // Date.parse() takes 30 February for 2 March.
+  const exists = wall >= 0 && new Date(wall).toISOString() === found[1];
+  return exists ? { wall, counter: parseInt(found[2], 16), device: found[3] } : null;
 }
 
 /** One device's clock: times never repeat and never go back, also over a restart if `state` is kept. */

@@ -1,12 +1,14 @@
 /** One record on a tablet: what changed, and the edit that says so; the twin of sync/record.py. */
 
-import { equal, fold, isRow, union } from './merge.js';
+import { equal, union } from './edits.js';
+import { isRow } from './heads.js';
+import { fold } from './merge.js';
 import { judge } from './judge.js';
 import { ulid } from './ulid.js';
 import { parseAt } from './clock.js';
 
 /**
- * @typedef {import('./merge.js').Edit} Edit
+ * @typedef {import('./edits.js').Edit} Edit
  * @typedef {import('./merge.js').Folded} Folded
  * @typedef {import('./form.js').Form} Form
  * @typedef {{_id: string, _rev?: string, type: 'record', form: string, version: number, team: string, task?: string,

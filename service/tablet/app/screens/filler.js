@@ -1,10 +1,10 @@
 /** Filling a form: the draft, its logic live, and sending it. */
 import { html, repeat } from '../../vendor/lit.js';
-import { judge } from '../core/judge.js';
+import { choicesFor, judge } from '../core/judge.js';
 import { ulid } from '../core/ulid.js';
 import { startingRow } from '../defaults.js';
 import { showTime } from '../format.js';
-import { pick, t } from '../i18n.js';
+import { pick, problemMessages, t } from '../i18n.js';
 import { filesIn } from '../media_paths.js';
 import { header } from '../parts/bar.js';
 import { summaryOf } from '../reading.js';
@@ -50,7 +50,7 @@ export class Filler {
   }
 
   #judge() {
-    return judge(this.form, this.draft.values, { state: 'submitted', now: Date.now() });
+    return judge(this.form, this.draft.values, { state: 'submitted', now: Date.now(), messages: problemMessages });
   }
 
   /** Take over new values: judge them, keep them, show them. @param {import('../values.js').Values} values */
@@ -86,6 +86,16 @@ export class Filler {
   /** @param {string} path */
   isRequired(path) {
     return this.judgement.required.get(path) === true;
+  }
+
+  /** @param {string} path */
+  isReadonly(path) {
+    return this.judgement.readonly.get(path) === true;
+  }
+
+  /** The choices that are offered at a place now. @param {Field} field @param {string} path */
+  choices(field, path) {
+    return choicesFor(this.form, field, this.draft.values, { path, now: Date.now() });
   }
 
   /** What the person typed, or what the form computed. @param {Field} field @param {string} path */

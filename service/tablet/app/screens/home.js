@@ -1,6 +1,6 @@
 /** What is to do, what is under way, and every record with its true state. */
 import { html, repeat } from '../../vendor/lit.js';
-import { showAgo, showDate, isoDate, momentOf, showShort } from '../format.js';
+import { showAgo, showDay, isoDate, momentOf, showShort } from '../format.js';
 import { pick, t } from '../i18n.js';
 import { connectionBar, header } from '../parts/bar.js';
 import { stateMark } from '../parts/state.js';
@@ -81,7 +81,7 @@ export class Home {
     return html`<li><button type="button" class="row" ?disabled=${!form} @click=${() => form && this.#begin(form, task.team, task)}>
       <span class="row-title">${pick(task.title, task._id)}</span>
       <span class="row-sub">${form ? pick(form.title) : t('home.form_missing')}</span>
-      <span class="row-state ${late ? 'late' : ''}">${task.due ? t(late ? 'home.overdue' : 'home.due', { when: showDate(task.due) }) : ''}</span>
+      <span class="row-state ${late ? 'late' : ''}">${task.due ? t(late ? 'home.overdue' : 'home.due', { when: showDay(task.due) }) : ''}</span>
       <span class="row-when">${t('home.begin')} ›</span></button></li>`;
   }
 

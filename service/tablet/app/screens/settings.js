@@ -49,7 +49,7 @@ export class Settings {
    * @param {string} title @param {readonly T[]} all @param {T} chosen @param {(each: T) => string} name @param {(each: T) => Promise<void>} choose
    */
   #choice(title, all, chosen, name, choose) {
-    return html`<fieldset class="segments"><legend>${t(title)}</legend>
+    return html`<fieldset class="segments" data-count=${all.length}><legend>${t(title)}</legend>
       ${all.map((each) => html`<label><input type="radio" name=${title} .checked=${each === chosen}
         @change=${() => choose(each).then(() => this.app.update())}><span>${name(each)}</span></label>`)}</fieldset>`;
   }

@@ -36,13 +36,17 @@ export const integer = (it) => number(it, 'numeric', parseInteger);
 /** @param {Question} it */
 export const decimal = (it) => number(it, 'decimal', parseDecimal);
 
-/** @param {Question} it */
+/**
+ * The platform's picker, but while nobody types in it the date as people here write it: the control itself follows the
+ * language of the system, not of the screen.
+ * @param {Question} it
+ */
 export function date(it) {
   const { id, value, readonly, invalid, described } = it;
   const today = isoDate(new Date());
-  return html`<div class="dated"><input id=${id} type="date" max="9999-12-31" .value=${live(value ?? '')} ?readonly=${readonly} aria-invalid=${String(invalid)}
+  return html`<div class="dated"><span class="spelled"><input id=${id} type="date" max="9999-12-31" .value=${live(value ?? '')} ?readonly=${readonly} aria-invalid=${String(invalid)}
       aria-describedby=${described} @input=${(/** @type {Event} */ event) => it.set(orNothing(typed(event)))} @change=${it.touch}>
-    <span class="read">${value ? `${showDate(value)} ${showWeekday(value)}` : ''}</span>
+    <span class="read" aria-hidden="true">${value ? `${showDate(value)} ${showWeekday(value)}` : t('fill.pick_date')}</span></span>
     ${value === today || readonly ? '' : html`<button type="button" class="link" @click=${() => it.set(today)}>${t('fill.today')}</button>`}</div>`;
 }
 

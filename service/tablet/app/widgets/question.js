@@ -95,7 +95,7 @@ function asked(filler, field, path) {
   const it = {
     filler, field, path, id, invalid,
     value: filler.valueAt(field, path),
-    readonly: field.readonly === true,
+    readonly: filler.isReadonly(path),
     described: `${id}-hint ${id}-problem`,
     set: (value) => filler.set(path, value),
     touch: () => filler.touch(path),

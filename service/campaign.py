@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from schemas.documents import SCHEMAS, check
 from schemas.form import compile_form
 from service.auth.access import ROLES, TEAM
 from service.auth.directory import NAME, TEAM_NAME, Directory, User
@@ -18,8 +19,6 @@ from sync.store import Conflict, Database, Document, NotFound, Store
 
 TASK = re.compile(r"task:[0-9A-HJKMNP-TV-Z]{26}")
 ENTITY = re.compile(r"entity:[a-z][a-z0-9_-]*:\S{1,128}")
-STATES = ("draft", "submitted", "returned", "approved", "withdrawn")
-"""Of a record."""
 TRIES = 5
 BATCH = 500
 ADMINS_ONLY: Document = {"admins": {"names": [], "roles": []}, "members": {"names": [], "roles": ["_admin"]}}
@@ -224,6 +223,7 @@ def _body(doc: Mapping[str, Any]) -> Document:
 
 def _upsert(database: Database, doc: Document) -> bool:
     """Write a document unless it is there just so. True where something was written."""
+    _check(doc)
     for _ in range(TRIES):
         try:
             known = database.get(doc["_id"])
@@ -239,7 +239,17 @@ def _upsert(database: Database, doc: Document) -> bool:
     raise CampaignError(f"{doc['_id']} is being changed by somebody else all the time.")
 
 
+def _check(doc: Document) -> None:
+    """Nothing malformed reaches a tablet. What stays in the office (teams, people) has no shape to travel in."""
+    faults = check(doc) if doc["type"] in SCHEMAS else {}
+    if faults:
+        member, reasons = next(iter(faults.items()))
+        raise CampaignError(f"{doc['_id']}: {member}: {reasons[0] if isinstance(reasons, list) else reasons}")
+
+
 def _write_changed(database: Database, docs: Sequence[Document]) -> int:
+    for doc in docs:
+        _check(doc)
     known = {row.id: row.doc or {} for row in database.all(keys=[doc["_id"] for doc in docs], include_docs=True)}
     changed = [doc for doc in docs if _body(known.get(doc["_id"], {})) != doc]
     revised = [doc | ({"_rev": known[doc["_id"]]["_rev"]} if doc["_id"] in known else {}) for doc in changed]

@@ -12,7 +12,7 @@ from schemas.canonical import CanonicalError
 from schemas.form import Form
 from service import language
 from service.auth.devices import device_id
-from service.campaign import STATES, mailbox_of
+from service.campaign import mailbox_of
 from service.errors import RoundsError, Texts
 from service.identifiers import ulid
 from service.parts import Parts
@@ -20,7 +20,7 @@ from service.readmodel.paging import Row
 from service.version import VERSION
 from sync.clock import Clock, ClockError
 from sync.edits import Edit, union
-from sync.merge import STATE, Collision, Head, is_row
+from sync.merge import STATE, STATES, Collision, Head, is_row
 from sync.record import Derived, derive, merged_body, new_edit
 from sync.signature import sign_edit
 from sync.store import Conflict, Database, Document

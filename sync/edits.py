@@ -199,7 +199,7 @@ def is_plain(value: Any, depth: int = VALUE_DEPTH) -> bool:
     if kind is str or kind is bool or value is None:
         return True
     if kind is int:
-        return -SAFE_INTEGER <= value <= SAFE_INTEGER
+        return bool(-SAFE_INTEGER <= value <= SAFE_INTEGER)
     if depth == 0:
         return False
     if kind is list:

@@ -9,10 +9,10 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validates_schema
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
-from service.campaign import STATES
+from schemas.documents import VERDICTS
 from service.errors import RoundsError
+from sync.merge import STATES
 
-VERDICTS = ("accepted", "returned", "held")
 CASE_STATES = ("open", "closed")
 NO_NUL = Regexp(r"^[^\x00]*$", error="No NUL characters.")
 RECORD_ID = re.compile(r"record:[a-z][a-z0-9_-]{0,63}:[0-9A-HJKMNP-TV-Z]{26}")
@@ -278,3 +278,6 @@ def checked(pattern: re.Pattern[str], text: str, code: str) -> str:
     if not pattern.fullmatch(text):
         raise RoundsError(code)
     return text
+
+
+# NOIMPORT

@@ -9,14 +9,14 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, render_template, request, url_for
 
+from schemas.documents import VERDICTS
 from schemas.form import Form
 from service import language
-from service.api.messages import VERDICTS, RecordFilter
+from service.api.messages import RecordFilter
 from service.api.records import find, lists
 from service.auth import access
 from service.auth.access import Action, visible_teams
 from service.auth.requests import signed_in
-from service.campaign import STATES
 from service.office.answers import Marks, anchor_of, lines_of, strays_of
 from service.office.history import Context, shown_history
 from service.office.names import Names
@@ -24,6 +24,7 @@ from service.office.values import Reader, label_of, moment_of, state_of
 from service.parts import current
 from service.readmodel.lists import Filter
 from service.readmodel.paging import Row
+from sync.merge import STATES
 
 ON_A_PAGE = 50
 FILTERS = ("q", "form", "team", "state", "verdict")
@@ -143,3 +144,6 @@ def _case(
 def _strays(form: Form | None, answers: Mapping[str, Any]) -> list[tuple[str, str]]:
     strays = strays_of(form, answers) if form else [(f"/{name}", value) for name, value in answers.items()]
     return [(path, language.shown_value(value)) for path, value in strays]
+
+
+# NOIMPORT

@@ -104,7 +104,8 @@ def unequal(left: Value, right: Value) -> bool:
 
 def _equal(a: Scalar, b: Scalar) -> bool:
     if isinstance(a, bool) or isinstance(b, bool):
-        return to_truth(a) == to_truth(b)
+        # XPath has '' = false(); but a question of yes or no that is not answered yet is neither.
+        return "" not in (a, b) and to_truth(a) == to_truth(b)
     if isinstance(a, float) or isinstance(b, float):
         return to_number(a) == to_number(b)
     return a == b

@@ -96,7 +96,8 @@ const words = (text) => text.split(/\s+/).filter((word) => word !== '');
 
 /** @param {Scalar} a @param {Scalar} b */
 function same(a, b) {
-  if (typeof a === 'boolean' || typeof b === 'boolean') return toTruth(a) === toTruth(b);
+  // XPath has '' = false(); but a question of yes or no that is not answered yet is neither.
+  if (typeof a === 'boolean' || typeof b === 'boolean') return a !== '' && b !== '' && toTruth(a) === toTruth(b);
   if (typeof a === 'number' || typeof b === 'number') return toNumber(a) === toNumber(b);
   return a === b;
 }

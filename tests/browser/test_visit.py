@@ -1,0 +1,101 @@
+"""The main job on real screens: filled without a network, sent when it is back, judged, seen in the office."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.browser.office import OfficeScreen
+from tests.browser.tablet import TabletScreen
+from tests.browser.visits import ENTERPRISE, FINDINGS, TASK, first_half, second_half, whole
+from tests.live import ROOT, Live
+
+pytestmark = pytest.mark.browser
+PHOTO = ROOT / "tests/browser/photo.jpg"
+
+NewTablet = Callable[..., TabletScreen]
+
+
+def test_a_visit_is_filled_from_a_cold_start_without_a_network_and_its_receipt_arrives(
+    tablet: NewTablet, live: Live, office: OfficeScreen, pictures: Path
+) -> None:
+    one = tablet()
+    one.sign_in("li.wei", "demo-north-1")
+    one.until_kept_for_offline()
+    one.picture(pictures / "tablet-tasks-360.png")
+
+    # Nothing answers any more: neither the network nor, should a request get past that, the service.
+    one.cut_network()
+    live.stop()
+    one.start_cold()
+    one.until_home()
+    one.begin(TASK)
+    first_half(one)
+    one.page.reload()
+    one.page.wait_for_selector("main.form")
+    assert one.value("/visitors") == "李伟、张敏"
+    assert one.value("/survey/workers") == "86"
+    one.page.locator("[data-path='/publicity/sessions']").scroll_into_view_if_needed()
+    one.picture(pictures / "tablet-form-360.png")
+    second_half(one, PHOTO)
+    one.picture(pictures / "tablet-form-end-360.png")
+    one.send()
+    one.until_state("local")
+    one.picture(pictures / "tablet-record-offline-360.png")
+    one.start_cold()
+    one.open_record(ENTERPRISE)
+    one.until_state("local")
+
+    live.start().wait()
+    one.mend_network()
+    one.until_state("accepted")
+    one.picture(pictures / "tablet-record-accepted-360.png")
+    one.go_home()
+    one.page.locator("a.row", has_text=ENTERPRISE).scroll_into_view_if_needed()
+    one.picture(pictures / "tablet-home-360.png")
+
+    office.until_listed(ENTERPRISE, "已通过")
+    office.picture(pictures / "office-records-1280.png")
+    office.open_record(ENTERPRISE)
+    assert FINDINGS in office.page.inner_text(".answers")
+    office.page.wait_for_function(
+        "[...document.querySelectorAll('.answers img')].filter(i => i.complete && i.naturalWidth > 0).length >= 2"
+    )
+    office.picture(pictures / "office-record-1280.png")
+
+
+def test_two_tablets_collide_and_both_show_what_the_office_decided(
+    tablet: NewTablet, office: OfficeScreen, pictures: Path
+) -> None:
+    li, zhang = tablet(), tablet((768, 1024))
+    li.sign_in("li.wei", "demo-north-1")
+    whole(li, PHOTO)
+    li.until_state("accepted")
+    zhang.sign_in("zhang.min", "demo-north-2")
+    zhang.open_record(ENTERPRISE)
+    zhang.until_state("accepted")
+
+    for each, workers in ((li, 88), (zhang, 92)):
+        each.cut_network()
+        each.change()
+        each.answer("/survey/workers", workers)
+    zhang.answer("/closing/remarks", "下月回访")
+    zhang.picture(pictures / "tablet-form-768.png")
+    for each in (li, zhang):
+        each.send()
+        each.until_state("local")
+        each.mend_network()
+    for each in (li, zhang):
+        each.until_state("undecided")
+    li.until_answer("/closing/remarks", "下月回访")
+    li.page.locator(".collision").scroll_into_view_if_needed()
+    li.picture(pictures / "tablet-collision-360.png")
+
+    office.open_case(ENTERPRISE)
+    office.picture(pictures / "office-case-1280.png")
+    office.choose("88", "以现场花名册为准")
+    for each in (li, zhang):
+        each.until_state("accepted")
+        each.until_answer("/survey/workers", "88")

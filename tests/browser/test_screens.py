@@ -1,0 +1,89 @@
+"""Every screen in three languages and three sizes: nothing stands out, nothing is untranslated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.office import OfficeScreen
+from tests.browser.tablet import TabletScreen
+from tests.browser.visits import ENTERPRISE, whole
+from tests.live import ROOT
+
+pytestmark = pytest.mark.browser
+PHOTO = ROOT / "tests/browser/photo.jpg"
+LANGUAGES = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
+SIZES = ((360, 740), (768, 1024), (1280, 800))
+ROOMS = "app|bar|case|cases|change|day|fill|home|nav|picture|record|records|settings|sign_in|state|value|verdict|why"
+KEY = re.compile(rf"\b(?:{ROOMS})\.[a-z_]{{3,}}\b")
+
+
+def names_in(text: str) -> list[str]:
+    """Names of sentences that stand where the sentences should."""
+    return KEY.findall(text)
+
+
+def test_every_screen_of_the_tablet_fits_in_three_languages_and_sizes(
+    tablet: Callable[..., TabletScreen], tmp_path: Path
+) -> None:
+    one = tablet()
+    found: list[object] = []
+
+    def look(screen: str, language: str) -> None:
+        for width, height in SIZES:
+            one.page.set_viewport_size({"width": width, "height": height})
+            found.extend((screen, language, width, each) for each in one.overflow())
+            one.picture(tmp_path / f"{screen}-{language}-{width}.png")
+        found.extend((screen, language, each) for each in names_in(one.page.inner_text("body")))
+
+    one.open()
+    for code, name in [*LANGUAGES.items(), ("zh-Hans", LANGUAGES["zh-Hans"])]:
+        button = one.page.locator(".languages button", has_text=name)
+        button.click()
+        expect(button).to_have_attribute("aria-pressed", "true")
+        look("sign-in", code)
+    one.sign_in("li.wei", "demo-north-1")
+    whole(one, PHOTO)
+    one.until_state("accepted")
+    for code, name in LANGUAGES.items():
+        one.speak(name)
+        look("settings", code)
+        one.go_home()
+        look("home", code)
+        one.page.locator(".foot button").click()
+        look("chooser", code)
+        one.page.keyboard.press("Escape")
+        one.page.locator("button.row:visible").first.click()
+        one.page.locator(".foot button.primary").click()
+        look("form", code)
+        one.page.locator(".head button.link").click()
+        one.open_record("20")
+        look("record", code)
+    assert found == []
+
+
+def test_every_page_of_the_office_fits_in_three_languages_and_sizes(
+    tablet: Callable[..., TabletScreen], office: OfficeScreen, tmp_path: Path
+) -> None:
+    one = tablet()
+    one.sign_in("li.wei", "demo-north-1")
+    whole(one, PHOTO)
+    one.until_state("accepted")
+    found: list[object] = []
+    office.until_listed(ENTERPRISE, "已通过")
+    office.open_record(ENTERPRISE)
+    pages = {"record": office.page.url.removeprefix(office.url), "records": "/office/records", "cases": "/office/cases"}
+    pages |= {"missing": "/office/records/nowhere", "docs": "/api/v1/docs"}
+    for code in LANGUAGES:
+        for name, address in pages.items():
+            office.page.goto(f"{office.url}{address}{'&' if '?' in address else '?'}lang={code}")
+            for width, height in SIZES:
+                office.page.set_viewport_size({"width": width, "height": height})
+                found += [(name, code, width)] if office.overflow() else []
+                office.picture(tmp_path / f"office-{name}-{code}-{width}.png")
+            found += [(name, code, each) for each in names_in(office.page.inner_text("main"))]
+    assert found == []

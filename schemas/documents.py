@@ -13,9 +13,10 @@ from typing import Any
 from marshmallow import INCLUDE, RAISE, Schema, fields, validate, validates_schema
 from marshmallow.exceptions import ValidationError
 
+from schemas.messages import LANGUAGES
+
 ULID = r"[0-9A-HJKMNP-TV-Z]{26}"
 NAME = r"[a-z][a-z0-9_-]*"
-LANGUAGES = ("zh-Hans", "zh-Hant", "en")
 VERDICTS = ("accepted", "returned", "held")
 
 
@@ -146,6 +147,7 @@ class DeviceSchema(_Document):
     device = _text(r"[0-9a-z]{1,32}")
     public_key = _object()
     user = _text()
+    display_name = _text(required=False)
     label = fields.String(required=True)
     registered_at = fields.AwareDateTime(required=True, format="iso")
     revoked = fields.Boolean(required=True, truthy={True}, falsy={False})

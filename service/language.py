@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from flask import Request
 
-LANGUAGES = ("zh-Hans", "zh-Hant", "en")
+from schemas.messages import LANGUAGES
+from schemas.summary import MONTHS, show_date
+
 DEFAULT = "zh-Hans"
 COOKIE = "rounds_language"
 _FOLDER = Path(__file__).parent / "i18n"
@@ -59,13 +61,6 @@ def pick(texts: Mapping[str, str] | None, language: str, fallback: str = "") -> 
     return next(iter(texts.values()), fallback)
 
 
-def show_date(day: date, language: str) -> str:
-    """2026年11月23日, or 23 Nov 2026."""
-    if language == "en":
-        return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-    return f"{day.year}年{day.month}月{day.day}日"
-
-
 def show_moment(moment: datetime, language: str) -> str:
     """A date with hour and minute, in the zone that `moment` is in."""
     return f"{show_date(moment, language)} {moment:%H:%M}"
@@ -77,10 +72,7 @@ def show_short(moment: datetime, now: datetime, language: str) -> str:
         return f"{moment:%H:%M}"
     if moment.year != now.year:
         return f"{moment:%Y-%m-%d}"
-    return f"{moment.day} {_MONTHS[moment.month - 1]}" if language == "en" else f"{moment.month}月{moment.day}日"
-
-
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+    return f"{moment.day} {MONTHS[moment.month - 1]}" if language == "en" else f"{moment.month}月{moment.day}日"
 
 
 def shown_value(value: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from schemas.answers import Problem
 from schemas.form import Form
 from schemas.messages import text
+from schemas.summary import summary
 from sync.edits import edit_digest, edits_digest, in_force
 from sync.forms import FormLibrary
 from sync.merge import Collision, Folded, fold
@@ -104,7 +105,7 @@ class Judge:
         else:
             verdict, reason = (RETURNED if problems else ACCEPTED), None
         answers, folded = derived.judgement.answers, derived.folded
-        label = self._label(form, answers)
+        label = summary(form, answers, self._library.entity_name)
         return self._judged(
             mailbox,
             winner,
@@ -185,26 +186,6 @@ class Judge:
             label,
             folded.at,
         )
-
-    def _label(self, form: Form, answers: Mapping[str, Any]) -> dict[str, str]:
-        """The form's summary fields in each of its languages, joined."""
-        values = [_at(answers, path) for path in form.summary]
-        return {
-            language: " · ".join(shown for value in values if (shown := self._shown(value, language)))
-            for language in form.languages
-        }
-
-    def _shown(self, value: Any, language: str) -> str:
-        if isinstance(value, str) and value.startswith("entity:"):
-            return self._library.entity_name(value, language) or value
-        return str(value) if isinstance(value, str | int) else ""
-
-
-def _at(answers: Mapping[str, Any], path: str) -> Any:
-    found: Any = answers
-    for segment in path.split("/")[1:]:
-        found = found.get(segment) if isinstance(found, dict) else None
-    return found
 
 
 def _signature_problems(faults: Mapping[str, str]) -> tuple[Problem, ...]:

@@ -111,6 +111,7 @@ def _document(key: PublicKey, user: User, label: str, now: float) -> dict[str, A
         "device": device,
         "public_key": jwk_of(key),
         "user": user.name,
+        "display_name": user.display_name,
         "label": label[:LABEL_CHARACTERS],
         "registered_at": datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "revoked": False,

@@ -10,12 +10,12 @@ import orjson
 
 from schemas.bundled import bundled
 from schemas.form import FormError, compile_form
+from schemas.messages import LANGUAGES
 from service.auth.directory import Directory
 from service.campaign import Campaign
 from service.cli import Refusal, configured, json_option, show
 from service.commands.opened import opened
 from service.config import Config
-from service.language import LANGUAGES
 
 
 @click.group("forms")

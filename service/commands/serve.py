@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -32,9 +33,23 @@ POLL_SECONDS = 0.1
 def command(file: Path | None, demo: bool, **flags: str | None) -> None:
     """Serve tablets and the office, and judge what arrives, until stopped."""
     config = load_config(flags, file)
+    _refuse_what_is_taken(config)
     if status := in_a_child(lambda: _prepare(config, demo)):
         raise SystemExit(status)
     serve(config, lambda: _announce(config, demo))
+
+
+def _refuse_what_is_taken(config: Config) -> None:
+    """Say so at once where the address cannot be had, rather than try for ever."""
+    host, port = config.bind
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        with socket.socket(*found[:3]) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(found[4])
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Refusal(f"{host}:{port} cannot be listened on: {reason}. Choose another with --bind HOST:PORT.") from None
 
 
 def _prepare(config: Config, demo: bool) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 import click
 import orjson
 
+from schemas.messages import LANGUAGES
 from service.auth.directory import Directory
 from service.campaign import Campaign
 from service.cli import Refusal, configured, json_option, show
 from service.commands.opened import opened
 from service.config import Config
 from service.identifiers import ulid
-from service.language import LANGUAGES
 from sync.store import Store
 
 

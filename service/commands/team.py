@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
+from schemas.messages import LANGUAGES
 from service.auth.directory import Directory
 from service.campaign import Campaign
 from service.cli import configured, json_option, show
 from service.commands.opened import opened
 from service.config import Config
-from service.language import LANGUAGES
 
 
 @click.group("team")

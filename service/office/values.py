@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from schemas.form import Field, Form
+from schemas.summary import show_date
 from service import language
 from sync.merge import STATE
 
@@ -155,7 +156,7 @@ def _entity(_field: Field, value: Any, _form: Form, reader: Reader) -> str:
 
 
 def _date(_field: Field, value: Any, _form: Form, reader: Reader) -> str:
-    return language.show_date(date.fromisoformat(value), reader.lang)
+    return show_date(date.fromisoformat(value), reader.lang)
 
 
 def _time(_field: Field, value: Any, _form: Form, _reader: Reader) -> str:

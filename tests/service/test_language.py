@@ -10,8 +10,10 @@ from string import Formatter
 import pytest
 from flask import Flask, request
 
+from schemas.messages import LANGUAGES
+from schemas.summary import show_date
 from service.errors import STATUS
-from service.language import LANGUAGES, catalogue, known, negotiate, pick, show_date, show_short, translate
+from service.language import catalogue, known, negotiate, pick, show_short, translate
 
 ROOT = Path(__file__).parents[2] / "service"
 BUILT = ("records.", "state.", "verdict.", "cases.", "error.")

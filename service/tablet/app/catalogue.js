@@ -20,6 +20,8 @@ export class Catalogue extends EventTarget {
   #kinds = new Map();
   /** @type {Map<string, Entity>} by document id */
   #known = new Map();
+  /** @type {Map<string, string>} names of people by the name they sign in with */
+  #people = new Map();
   /** @type {Set<string>} */
   #changes = new Set();
   /** @type {{cancel(): void} | null} */
@@ -33,7 +35,7 @@ export class Catalogue extends EventTarget {
 
   /** Read the forms, and follow what replication brings. */
   async load() {
-    await this.#readForms();
+    await Promise.all([this.#readForms(), this.#readPeople()]);
     this.#feed = this.db.changes({ since: 'now', live: true }).on('change', ({ id }) => this.#changed(id));
   }
 
@@ -43,6 +45,15 @@ export class Catalogue extends EventTarget {
 
   async #readForms() {
     for (const doc of await documents(this.db, 'form:')) this.#definitions.set(`${doc.form}:${doc.version}`, doc);
+  }
+
+  async #readPeople() {
+    for (const { user, display_name } of await documents(this.db, 'device:')) if (display_name) this.#people.set(user, display_name);
+  }
+
+  /** What somebody is called, as far as this tablet knows. @param {string} user */
+  person(user) {
+    return this.#people.get(user) ?? user;
   }
 
   /** The newest version of every form. @returns {Form[]} */
@@ -106,6 +117,7 @@ export class Catalogue extends EventTarget {
     this.#changes.clear();
     for (const id of ids) if (id.startsWith('entity:')) this.#kinds.delete(id.split(':')[1]);
     if (ids.some((id) => id.startsWith('form:'))) await this.#readForms();
+    if (ids.some((id) => id.startsWith('device:'))) await this.#readPeople();
     this.#tell();
   }
 

@@ -126,7 +126,7 @@ export class RecordView {
     const field = entry.form?.field(path);
     const read = (/** @type {import('../core/merge.js').Head} */ head) => (head.present ? (field ? readable(field, head.value, this.desk.catalogue) : t('value.row')) : t('value.none'));
     return html`<div class="collision"><p>⚑ ${t('record.collision')}</p><ul>${heads.map((head) => html`<li><strong>${read(head)}</strong>
-      <span class="soft">${head.by} · ${showMoment(momentOf(head.at))}</span></li>`)}</ul></div>`;
+      <span class="soft">${this.desk.catalogue.person(head.by)} · ${showMoment(momentOf(head.at))}</span></li>`)}</ul></div>`;
   }
 
   /** @param {Entry} entry */

@@ -22,6 +22,6 @@ def describe() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     return (
-        f"{processor()}, {os.cpu_count()} cores, {memory:.0f} GiB; {platform.system()} {platform.release()}; "
+        f"{processor()}, {os.cpu_count()} cores, {memory:.0f} GiB; {platform.system()}; "
         f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, Node {node}"
     )

@@ -48,14 +48,14 @@ def parse(at: str) -> At:
 
 
 def is_time(at: object) -> bool:
-    """Whether something is a time of a hybrid clock, its date one that exists."""
+    """Whether something is a time of a hybrid clock, its date one that exists, in every zone: so before 9999."""
     return isinstance(at, str) and _PATTERN.fullmatch(at) is not None and _exists(at[:19])
 
 
 @lru_cache(maxsize=4096)
 def _exists(moment: str) -> bool:
     try:
-        return datetime.fromisoformat(moment).isoformat() == moment and moment >= "1970"
+        return datetime.fromisoformat(moment).isoformat() == moment and "1970" <= moment < "9999"
     except ValueError:
         return False
 

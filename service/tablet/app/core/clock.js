@@ -2,6 +2,8 @@
 
 const TRUSTED_LEAD = 3_600_000;
 const COUNTER_MAX = 0xffff;
+/** A time has to exist in every zone, and no year has five digits. */
+const YEAR_9999 = Date.UTC(9999, 0);
 const PATTERN = /^(\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\d\.\d{3}Z)\/([0-9a-f]{4})\/([0-9a-z]{1,32})$/;
 
 /** @typedef {{wall: number, counter: number}} ClockState `wall` in milliseconds since 1970 */
@@ -19,7 +21,7 @@ export function parseAt(at) {
   if (!found) return null;
   const wall = Date.parse(found[1]);
   // Date.parse() takes 30 February for 2 March.
-  const exists = wall >= 0 && new Date(wall).toISOString() === found[1];
+  const exists = wall >= 0 && wall < YEAR_9999 && new Date(wall).toISOString() === found[1];
   return exists ? { wall, counter: parseInt(found[2], 16), device: found[3] } : null;
 }
 

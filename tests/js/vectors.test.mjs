@@ -1,0 +1,31 @@
+// The cases of tests/vectors/, which tests/schemas/ and tests/sync/ hold Python to as well.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+
+import { CanonicalError, canonical, digest } from '../../service/tablet/app/core/canonical.js';
+import { Clock, isTime } from '../../service/tablet/app/core/clock.js';
+
+const read = (name) => JSON.parse(readFileSync(new URL(`../vectors/${name}`, import.meta.url), 'utf8'));
+
+/** Runs every case of a file; `outcome` gives what is to equal the case's `expect`. */
+function vectors(name, outcome) {
+  describe(name, () => {
+    for (const each of read(`${name}.json`)) test(each.name, async () => assert.deepStrictEqual(await outcome(each), each.expect));
+  });
+}
+
+vectors('canonical', async ({ value }) => {
+  try {
+    return { text: canonical(value), digest: await digest(value) };
+  } catch (error) {
+    assert(error instanceof CanonicalError);
+    return { error: error.code, path: error.path };
+  }
+});
+
+vectors('clock', ({ device, steps, at }) => {
+  if (!steps) return isTime(at);
+  const clock = new Clock(device);
+  return steps.map(({ tick, observe, wall }) => (tick ? clock.tick(Date.parse(tick)) : clock.observe(observe, Date.parse(wall))));
+});

@@ -77,9 +77,7 @@ class _Check:
         self._demanding = demanding
 
     def run(self, form: Form) -> None:
-        for field in form.walk():
-            if field.type in ("group", "note"):
-                continue
+        for field in demanding_fields(form):
             for place in self._settled.places(field):
                 if place.path not in self._faults and place.path not in self._settled.irrelevant:
                     fault = self._fault(field, place)
@@ -109,7 +107,21 @@ class _Check:
         return None
 
 
+@lru_cache(maxsize=256)
+def demanding_fields(form: Form) -> tuple[Field, ...]:
+    """The fields that demand something, of their value or of how many rows there are."""
+    return tuple(field for field in form.walk() if _demands(field))
+
+
+def _demands(field: Field) -> bool:
+    if field.type == "repeat":
+        return field.min_rows > 0 or field.max_rows is not None
+    return field.type not in ("group", "note") and (bool(field.required) or field.constraint is not None)
+
+
 def _problems(form: Form, settled: Settled, faults: Mapping[str, Fault]) -> Iterator[Problem]:
+    if not faults:
+        return
     position = {field.path: number for number, field in enumerate(form.walk())}
 
     def place(path: str) -> tuple[int, str]:

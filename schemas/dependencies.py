@@ -19,11 +19,12 @@ def _reads(field: Field) -> frozenset[str]:
 
 @lru_cache(maxsize=256)
 def order(form: Form) -> tuple[Field, ...]:
-    """Every field after those that it depends on, otherwise in the form's order. A cycle is cut where it closes."""
+    """The fields that have a relevance or a calculation, each after those that it depends on, otherwise in the form's
+    order. A cycle is cut where it closes."""
     found: dict[str, Field] = {}
     for field in form.walk():
         _visit(form, field.path, found, [])
-    return tuple(found.values())
+    return tuple(field for field in found.values() if field.relevant is not None or field.calculate is not None)
 
 
 def cycle(form: Form) -> str | None:

@@ -26,7 +26,11 @@ MAX_ROWS = 5_000
 ROW_MARK = "row"
 
 
-@dataclass(frozen=True)
+Rows = tuple[tuple[Field, dict[str, Any], int], ...]
+Holder = tuple[str, dict[str, Any], Rows]
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """One instance of a field: its record path, its value (None where there is none), what holds it, its rows.
 
@@ -36,7 +40,7 @@ class Place:
     path: str
     value: Any
     holder: dict[str, Any]
-    rows: tuple[tuple[Field, dict[str, Any], int], ...]
+    rows: Rows
 
 
 class Settled:
@@ -47,6 +51,7 @@ class Settled:
         self.answers = answers
         self.faults = faults
         self.irrelevant: set[str] = set()
+        self._held: dict[str, list[Holder]] = {}
         moment = now.astimezone(form.timezone)
         self._now = moment.isoformat(timespec="milliseconds")
         self._today = moment.date().isoformat()
@@ -56,10 +61,22 @@ class Settled:
         for path, holder, rows in self._holders(field.parent):
             yield Place(f"{path}/{field.name}", holder.get(field.name), holder, rows)
 
-    def _holders(self, parent: Field | None) -> Iterator[tuple[str, dict[str, Any], tuple[Any, ...]]]:
+    def drop(self, field: Field, place: Place) -> None:
+        """A field is irrelevant here: it, and all below it, counts for nothing."""
+        self.irrelevant.add(place.path)
+        place.holder.pop(field.name, None)
+        if field.is_container:
+            self._held.clear()
+
+    def _holders(self, parent: Field | None) -> list[Holder]:
+        """What the fields below a container stand in; remembered, since all of them ask."""
         if parent is None:
-            yield "", self.answers, ()
-            return
+            return [("", self.answers, ())]
+        if parent.path not in self._held:
+            self._held[parent.path] = list(self._find_holders(parent))
+        return self._held[parent.path]
+
+    def _find_holders(self, parent: Field) -> Iterator[Holder]:
         for path, holder, rows in self._holders(parent.parent):
             place = f"{path}/{parent.name}"
             if place in self.irrelevant:
@@ -80,7 +97,7 @@ class Settled:
             today=self._today,
         )
 
-    def _resolve(self, path: str, rows: tuple[tuple[Field, dict[str, Any], int], ...]) -> Value:
+    def _resolve(self, path: str, rows: Rows) -> Value:
         """The value at a schema path: in the same row where there is one, else all of them as a list."""
         start: tuple[str, dict[str, Any]] = ("", self.answers)
         for repeat, row, _ in rows:
@@ -112,17 +129,15 @@ def settle(form: Form, values: Mapping[str, Any], *, now: datetime) -> Settled:
     faults: dict[str, Fault] = {}
     settled = Settled(form, _shape(values, form.by_name, "", faults), faults, now)
     for field in order(form):
-        if field.relevant is not None or field.calculate is not None:
-            for place in list(settled.places(field)):
-                _settle_place(settled, field, place)
+        for place in list(settled.places(field)):
+            _settle_place(settled, field, place)
     _drop_empty(settled.answers, form.by_name)
     return settled
 
 
 def _settle_place(settled: Settled, field: Field, place: Place) -> None:
     if field.relevant is not None and not holds(field.relevant.tree, settled.context(field, place)):
-        settled.irrelevant.add(place.path)
-        place.holder.pop(field.name, None)
+        settled.drop(field, place)
     elif field.calculate is not None:
         computed = _normal(evaluate(field.calculate.tree, settled.context(field, place)), field.value or field.type)
         if computed is None:

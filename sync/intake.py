@@ -196,10 +196,14 @@ class Intake:
     def _merge(self, found: _Found, known: Sequence[Any]) -> list[Document]:
         """The revisions that bring the record's leaves together; none where that is done or has to wait for a form."""
         edits = union(*(_edits(leaf) for leaf in found.leaves), known)
-        derived = self._judge.derive(found.record_id, found.winner, edits)
-        if derived is None:
+        form = self._judge.form_of(found.winner, edits)
+        if form is None:
             return []
-        return plan_merge(found.leaves, lambda winner, all_: merged_body(winner, all_, derived), known=known)
+
+        def body(winner: Document, all_: list[Any]) -> Document:
+            return merged_body(winner, all_, self._judge.derive(found.record_id, all_, form))
+
+        return plan_merge(found.leaves, body, known=known)
 
     def _write_receipts(self, database: Database, judged: Iterable[Judged]) -> None:
         """Write the receipts that say something new (law 20); after somebody else's write, read and try again."""

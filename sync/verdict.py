@@ -66,10 +66,9 @@ class Judge:
         version = max((edit["version"] for edit in in_force(edits)), default=0)
         return self._library.form(form_id, version) if isinstance(form_id, str) else None
 
-    def derive(self, record_id: str, body: Document, edits: Sequence[Any]) -> Derived | None:
-        """What the edits in force amount to; None where the form version is not here."""
-        form = self.form_of(body, edits)
-        return None if form is None else derive(edits, form, excluded=self.faults(record_id, edits))
+    def derive(self, record_id: str, edits: Sequence[Any], form: Form) -> Derived:
+        """What the edits in force amount to under a form version."""
+        return derive(edits, form, excluded=self.faults(record_id, edits))
 
     def faults(self, record_id: str, edits: Sequence[Any]) -> dict[str, str]:
         """Why edits do not count, by id: their device is not known, or did not sign them."""

@@ -1,0 +1,116 @@
+"""How fast intake judges what has arrived, end to end and without network; and how fast two leaves become one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from schemas.form import Form
+from service.readmodel.lists import Filter, Lists
+from service.readmodel.projection import SqlProjection
+from sync.intake import Intake, Judged
+from sync.merge import fold
+from sync.revisions import plan_merge
+from sync.store import Document, Seq
+from tests.bench.office import Tablet, conflict, form_of, open_office, send, size
+from tests.bench.replication import say
+
+CONFLICT_EVERY = 5
+EDGE = 1_000
+
+
+@dataclass(frozen=True)
+class Judging:
+    """One drain: records, mean bytes of one, seconds; milliseconds per record at the first and the last 1,000."""
+
+    records: int
+    bytes: int
+    seconds: float
+    first: float
+    last: float
+
+    @property
+    def rate(self) -> float:
+        """Records a second."""
+        return self.records / self.seconds
+
+
+class _Timed(SqlProjection):
+    """The read model, which also notes when each batch was committed, and how many verdicts it had."""
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.marks: list[tuple[float, int]] = []
+
+    def apply(self, mailbox: str, judged: Sequence[Judged], seq: Seq) -> None:
+        super().apply(mailbox, judged, seq)
+        self.marks.append((time.perf_counter(), len(judged)))
+
+
+def measure(records: int, rounds: int, *, conflicts: bool) -> Judging:
+    """The median of some drains, each of an office of its own."""
+    runs = [_drain(records, conflicts=conflicts, text=f"{number + 1} of {rounds}") for number in range(rounds)]
+    return Judging(
+        records,
+        runs[0].bytes,
+        median(run.seconds for run in runs),
+        median(run.first for run in runs),
+        median(run.last for run in runs),
+    )
+
+
+def _drain(records: int, *, conflicts: bool, text: str) -> Judging:
+    kind = "with conflicts" if conflicts else "without conflicts"
+    say(f"intake {text}: {records} records {kind}")
+    with open_office() as parts:
+        tablets = Tablet(parts, "li.wei"), Tablet(parts, "zhang.min")
+        filled = [tablets[number % 2].fill(number) for number in range(records)]
+        send(parts, filled)
+        if conflicts:
+            send(parts, [leaf for base in filled[::CONFLICT_EVERY] for leaf in conflict(tablets, base)])
+        projection = _Timed(parts.readmodel)
+        intake = Intake(parts.store, parts.library, projection)
+        start = time.perf_counter()
+        intake.drain()
+        seconds = time.perf_counter() - start
+        _check(Lists(parts.readmodel), records, conflicts=conflicts)
+        marks = [(start, 0), *projection.marks]
+        return Judging(records, sum(map(size, filled)) // records, seconds, _cost(marks), _cost(marks, last=True))
+
+
+def _cost(marks: Sequence[tuple[float, int]], *, last: bool = False) -> float:
+    """Milliseconds per verdict over the first or the last 1,000, by the times at which batches were committed."""
+    spans = [(at - before, count) for (before, _), (at, count) in zip(marks, marks[1:], strict=False)]
+    seconds, counted = 0.0, 0
+    for span, count in reversed(spans) if last else spans:
+        if counted < EDGE:
+            seconds, counted = seconds + span, counted + count
+    return seconds / counted * 1000
+
+
+def _check(lists: Lists, records: int, *, conflicts: bool) -> None:
+    """That it was real work: everything is accepted, and every fifth record has an open case."""
+    wanted = -(-records // CONFLICT_EVERY) if conflicts else 0
+    assert lists.open_cases(None) == wanted, lists.open_cases(None)
+    assert len(lists.records(Filter(verdict="accepted"), limit=records).items) == records
+
+
+def merges(records: int) -> float:
+    """Merges a second: two leaves of one record planned into one, its answers folded from the edits."""
+    say(f"merging: {records} pairs of leaves")
+    with open_office() as parts:
+        form = form_of(parts)
+        tablets = Tablet(parts, "li.wei"), Tablet(parts, "zhang.min")
+        pairs = [conflict(tablets, tablets[0].fill(number)) for number in range(records)]
+    start = time.perf_counter()
+    for pair in pairs:
+        _merge(pair, form)
+    return records / (time.perf_counter() - start)
+
+
+def _merge(pair: list[Document], form: Form) -> None:
+    planned = plan_merge(pair, lambda winner, edits: {**winner, "edits": edits, "answers": fold(edits, form).values})
+    assert len(planned) == 2

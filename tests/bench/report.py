@@ -1,0 +1,104 @@
+"""The page docs/benchmarks.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tests.bench.judging import EDGE, Judging
+from tests.bench.replication import STEPS, Replication
+
+SHOWN = {"push": "push", "pull": "pull into an empty PouchDB", "nothing_new": "push again, nothing new"}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Everything that a run has measured."""
+
+    date: str
+    machine: str
+    records: int
+    rounds: int
+    replication: Replication
+    plain: Judging
+    conflicting: Judging
+    merges: float
+
+
+def page(figures: Figures) -> str:
+    """The page as Markdown."""
+    peer = " --peer URL" if figures.replication.peer else ""
+    command = f".venv/bin/python -m tests.bench{peer} --records {figures.records} --rounds {figures.rounds}"
+    return f"""# Figures
+
+Written by `make bench`; a new run replaces this page.
+
+- Date: {figures.date}
+- Machine: {figures.machine}
+- Command: `{command}`
+
+Every figure is the median of {figures.rounds} rounds, unless it says otherwise. Rates depend on the machine, and on
+what else it does meanwhile; compare them only with figures from the same run.
+
+## Replication
+
+An unmodified PouchDB pushes {figures.records:,} records of about {figures.replication.bytes:,} bytes into an empty
+database, pulls them into an empty PouchDB, and pushes again when nothing is new. PouchDB keeps its data in memory; client
+and server share the machine.
+
+{_replication_table(figures)}
+
+The embedded store, one process, held {figures.replication.memory_before:.0f} MiB before the first push and
+{figures.replication.memory_peak:.0f} MiB at most during all rounds.
+
+## Intake
+
+Intake reads the changes of a mailbox, verifies each edit's signature, validates the answers, merges what conflicts,
+writes a receipt and projects the outcome into the read model. The records are visits of the form `enterprise-visit` with
+the demo campaign, about {figures.plain.bytes:,} bytes each, signed by two registered devices. The store is the embedded
+one, the read model SQLite; one process, no network.
+
+{_intake_table(figures)}
+
+A record with conflicting leaves is judged three times: as it arrived, when its leaves are merged, and when the merged
+revision comes back in the changes. Cost per verdict is the time of whole batches, over the {EDGE:,} verdicts at the
+beginning and at the end.
+
+Two leaves of a record merged in memory, without store, signatures and validation: {figures.merges:,.0f} merges/s (one
+round).
+
+## What this does not tell
+
+- Nothing here goes over a real network: no latency, no TLS, no proxy. Tablets in the field are slower than any of this.
+- One client at a time pushes and pulls. Many tablets at once are not measured, and neither are pictures.
+- PouchDB's own work is part of the times of replication, and may be the greater part.
+- Intake starts with everything already in the mailbox, and its caches are empty. Filling and signing the records is not
+  in the figures. PostgreSQL and CouchDB as intake's databases are not measured.
+"""
+
+
+def _replication_table(figures: Figures) -> str:
+    found, rows = figures.replication, []
+    if not found.peer:
+        for step in STEPS:
+            own = found.median(found.embedded, step)
+            rows.append(f"| {SHOWN[step]} | {own:.2f} s | {_rate(figures, step, own)} |")
+        return "\n".join(["| | embedded store | records/s |", "|---|---:|---:|", *rows])
+    for step in STEPS:
+        own, other = found.median(found.embedded, step), found.median(found.peer, step)
+        rates = f"{_rate(figures, step, own)} | {_rate(figures, step, other)}"
+        rows.append(f"| {SHOWN[step]} | {own:.2f} s | {other:.2f} s | {own / other:.2f} | {rates} |")
+    head = f"| | embedded store | {found.peer_name} | time, ratio | embedded, records/s | other, records/s |"
+    return "\n".join([head, "|---|---:|---:|---:|---:|---:|", *rows])
+
+
+def _rate(figures: Figures, step: str, seconds: float) -> str:
+    return "" if step == "nothing_new" else f"{figures.records / seconds:,.0f}"
+
+
+def _intake_table(figures: Figures) -> str:
+    head = f"| {figures.records:,} records | time | records/s | ms per verdict, first {EDGE:,} | last {EDGE:,} |"
+    rows = [
+        f"| {name} | {run.seconds:.1f} s | {run.rate:,.0f} | {run.first:.2f} | {run.last:.2f} |"
+        for name, run in (("no conflicts", figures.plain), ("a fifth with two leaves", figures.conflicting))
+    ]
+    return "\n".join([head, "|---|---:|---:|---:|---:|", *rows])

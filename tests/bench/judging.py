@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -83,7 +84,7 @@ def _drain(records: int, *, conflicts: bool, text: str) -> Judging:
 
 def _cost(marks: Sequence[tuple[float, int]], *, last: bool = False) -> float:
     """Milliseconds per verdict over the first or the last 1,000, by the times at which batches were committed."""
-    spans = [(at - before, count) for (before, _), (at, count) in zip(marks, marks[1:], strict=False)]
+    spans = [(at - before, count) for (before, _), (at, count) in pairwise(marks)]
     seconds, counted = 0.0, 0
     for span, count in reversed(spans) if last else spans:
         if counted < EDGE:

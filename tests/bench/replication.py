@@ -46,7 +46,7 @@ def measure(records: int, rounds: int, peer: str | None) -> Replication:
     """Run the rounds, the two stores taking turns; which one is first changes with each round."""
     with _embedded() as (url, pid):
         before = peak_memory(pid)
-        found: dict[str, list[Times]] = {url: []} | ({peer: []} if peer else {})
+        found: dict[str, list[Times]] = {server: [] for server in (url, peer) if server}
         size = 0
         for number in range(rounds):
             for server in list(found) if number % 2 == 0 else reversed(list(found)):

@@ -42,8 +42,8 @@ what else it does meanwhile; compare them only with figures from the same run.
 ## Replication
 
 An unmodified PouchDB pushes {figures.records:,} records of about {figures.replication.bytes:,} bytes into an empty
-database, pulls them into an empty PouchDB, and pushes again when nothing is new. PouchDB keeps its data in memory; client
-and server share the machine.
+database, pulls them into an empty PouchDB, and pushes again when nothing is new. PouchDB keeps its data in memory;
+client and server share the machine.
 
 {_replication_table(figures)}
 
@@ -53,9 +53,10 @@ The embedded store, one process, held {figures.replication.memory_before:.0f} Mi
 ## Intake
 
 Intake reads the changes of a mailbox, verifies each edit's signature, validates the answers, merges what conflicts,
-writes a receipt and projects the outcome into the read model. The records are visits of the form `enterprise-visit` with
-the demo campaign, about {figures.plain.bytes:,} bytes each, signed by two registered devices. The store is the embedded
-one, the read model SQLite; one process, no network.
+writes a receipt and projects the outcome into the read model. The records are visits of the form `enterprise-visit` in
+the demo campaign, about {figures.plain.bytes:,} bytes each: a signed edit of about half that, by one of two registered
+devices, and the answers that the tablet worked out from it. The store is the embedded one, the read model SQLite; one
+process, no network.
 
 {_intake_table(figures)}
 

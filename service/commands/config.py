@@ -1,4 +1,4 @@
-"""`rounds config`."""
+"""`rounds config`: the settings, and where each came from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`rounds demo`."""
+"""`rounds demo`: makes the demo campaign."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`rounds device`."""
+"""`rounds device`: registered devices, and revoking one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`rounds forms`."""
+"""`rounds forms`: checks, publishes and lists forms."""
 
 from __future__ import annotations
 

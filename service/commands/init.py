@@ -1,4 +1,4 @@
-"""`rounds init`."""
+"""`rounds init`: prepares databases, keys and tables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`rounds intake`."""
+"""`rounds intake`: the judge alone."""
 
 from __future__ import annotations
 

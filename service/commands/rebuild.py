@@ -1,4 +1,4 @@
-"""`rounds rebuild`."""
+"""`rounds rebuild`: makes the read model anew."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`rounds serve`."""
+"""`rounds serve`: web workers and intake until stopped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`rounds task`."""
+"""`rounds task`: gives a team a form to fill."""
 
 from __future__ import annotations
 

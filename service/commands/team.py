@@ -1,4 +1,4 @@
-"""`rounds team`."""
+"""`rounds team`: teams and their databases."""
 
 from __future__ import annotations
 

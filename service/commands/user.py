@@ -1,4 +1,4 @@
-"""`rounds user`."""
+"""`rounds user`: people who can sign in."""
 
 from __future__ import annotations
 

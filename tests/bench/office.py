@@ -17,7 +17,8 @@ from schemas.form import Form
 from service.auth.devices import Devices
 from service.campaign import mailbox_of
 from service.config import load
-from service.demo import entity_id, make_demo, stable_ulid
+from service.demo import entity_id, make_demo
+from service.identifiers import ulid
 from service.installation import prepare
 from service.parts import Parts, open_parts
 from sync.clock import Clock
@@ -28,7 +29,6 @@ from sync.store import Document
 FORM, VERSION, TEAM = "enterprise-visit", 1, "north"
 BEGIN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 ENTERPRISES = 60
-BATCH = 500
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def open_office() -> Iterator[Parts]:
 
 
 class Tablet:
-    """A registered device that fills visits, the same ones for the same seed but for keys and signatures."""
+    """A registered device that fills visits."""
 
     def __init__(self, parts: Parts, user: str) -> None:
         person = parts.directory.user(user)
@@ -62,7 +62,7 @@ class Tablet:
 
     def fill(self, number: int) -> Document:
         """A submitted visit, as this tablet sends it."""
-        record_id = f"record:{FORM}:{stable_ulid(f'record {number}')}"
+        record_id = f"record:{FORM}:{ulid()}"
         head = {"_id": record_id, "type": "record", "form": FORM, "version": VERSION, "team": TEAM}
         edit = self._edit(record_id, [], {**_visit(number), "/_state": "submitted"})
         return _leaf(merged_body(head, [edit], derive([edit], self.form)), None)
@@ -74,11 +74,10 @@ class Tablet:
 
     def _edit(self, record_id: str, edits: list[Any], changes: Mapping[str, Any]) -> dict[str, Any]:
         self._wall += timedelta(seconds=1)
-        at = self._clock.tick()
         edit = new_edit(
             derive(edits, self.form).folded,
-            new_id=stable_ulid(f"{record_id} {at}"),
-            at=at,
+            new_id=ulid(),
+            at=self._clock.tick(),
             by=self.user,
             device=self._device,
             app="bench",
@@ -99,10 +98,8 @@ def conflict(tablets: tuple[Tablet, Tablet], base: Document) -> list[Document]:
 
 def send(parts: Parts, revisions: list[Document]) -> None:
     """Put these revisions into the team's mailbox, as replication does."""
-    mailbox = parts.store.database(mailbox_of(TEAM))
-    for start in range(0, len(revisions), BATCH):
-        refused = mailbox.put_revisions(revisions[start : start + BATCH])
-        assert refused == [], refused
+    refused = parts.store.database(mailbox_of(TEAM)).put_revisions(revisions)
+    assert refused == [], refused
 
 
 def form_of(parts: Parts) -> Form:
@@ -125,7 +122,7 @@ def _leaf(body: Document, parent: Document | None) -> Document:
 
 def _visit(number: int) -> dict[str, Any]:
     chance = random.Random(number)
-    person = f"/people_met/{stable_ulid(f'person {number}')}"
+    person = f"/people_met/{ulid()}"
     return {
         "/enterprise": entity_id("enterprise", f"E{number % ENTERPRISES + 1:03d}"),
         "/visited_on": "2026-03-02",

@@ -99,7 +99,7 @@ def _is_count(value: Any) -> bool:
 
 def _is_bound(value: Any) -> bool:
     if isinstance(value, str):
-        return re.fullmatch(r"-?\d+(\.\d+)?", value) is not None
+        return re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value) is not None
     return isinstance(value, int) and not isinstance(value, bool)
 
 

@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
-
-import rfc8785
 
 from schemas.dependencies import order
 from schemas.expression.evaluate import Context, evaluate, holds
+from schemas.expression.functions import halves_up
 from schemas.expression.values import Value, from_answer, to_number, to_text, to_truth
 from schemas.form import Field, Form
 from schemas.values import SAFE_INTEGER, Fault
@@ -158,14 +158,13 @@ def _normal(value: Value, kind: str) -> Any:
     if math.isnan(number) or math.isinf(number) or abs(number) > SAFE_INTEGER:
         return None
     if kind == "integer":
-        return math.floor(number + 0.5)
+        return int(halves_up(number))
     return _plain_decimal(number)
 
 
 def _plain_decimal(number: float) -> str:
     """A decimal without exponent, as short as it can be without losing anything."""
-    text = rfc8785.dumps(number).decode()
-    return format(float(text), ".20f").rstrip("0").rstrip(".") if "e" in text else text
+    return format(Decimal(to_text(number)), "f")
 
 
 def _shape(values: Any, questions: Mapping[str, Field], prefix: str, faults: dict[str, Fault]) -> dict[str, Any]:

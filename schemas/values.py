@@ -13,6 +13,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from schemas.expression.values import to_text
 from schemas.form import Field
 
 TEXT_LENGTH = 2_000
@@ -24,9 +25,9 @@ DIGITS = 40
 _DECIMAL = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME = re.compile(r"\d{2}:\d{2}(:\d{2})?", re.ASCII)
-_DATETIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:\d{2})", re.ASCII)
+_DATETIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:[0-5]\d)", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_ENTITY = re.compile(r"entity:([a-z][a-z0-9_-]*):\S{1,128}")
+_ENTITY = re.compile(r"entity:([a-z][a-z0-9_-]*):[^\x00- ]{1,128}")
 
 
 class Fault(str):
@@ -199,7 +200,12 @@ class ComputedAnswer(Answer):
 
 def shown(value: Any) -> str:
     """A foreign value, short enough to stand in a sentence."""
-    text = value if isinstance(value, str) else type(value).__name__
+    if isinstance(value, str):
+        text = value
+    elif isinstance(value, dict | list):
+        text = "{…}" if isinstance(value, dict) else "[…]"
+    else:
+        text = "null" if value is None else to_text(value)
     return text if len(text) <= 40 else text[:39] + "…"
 
 

@@ -46,12 +46,29 @@ def _remainder(a: float, b: float) -> float:
 
 def _power(base: Value, exponent: Value) -> float:
     a, b = to_number(base), to_number(exponent)
+    if b.is_integer():
+        return _multiplied(a, b)
+    if math.isnan(b) or (abs(a) == 1 and math.isinf(b)):
+        return math.nan  # as ECMAScript has it; C has 1
+    if b == 0.5 and a >= 0:
+        return math.sqrt(a)
     try:
-        return math.pow(a, b)
+        found = math.pow(a, b)
     except OverflowError:
-        return -math.inf if a < 0 and b % 2 == 1 else math.inf
+        return math.inf
     except ValueError:
         return math.inf if a == 0 else math.nan
+    return float(f"{found:.11e}")
+
+
+def _multiplied(base: float, exponent: float) -> float:
+    """A power by multiplying alone, whose last digit, unlike that of `pow`, is everywhere the same."""
+    found, square, left = 1.0, base, int(abs(exponent))
+    while left:
+        if left % 2:
+            found *= square
+        square, left = square * square, left // 2
+    return found if exponent >= 0 else _divide(1.0, found)
 
 
 def _rounded(value: Value, places: Value = 0.0) -> float:
@@ -62,8 +79,14 @@ def _rounded(value: Value, places: Value = 0.0) -> float:
     scaled = number * factor if digits >= 0 else number / factor
     if abs(scaled) >= 2**53:
         return number
-    whole = float(math.floor(scaled + 0.5))
+    whole = halves_up(scaled)
     return whole / factor if digits >= 0 else whole * factor
+
+
+def halves_up(number: float) -> float:
+    """The nearest whole number; halves go up. Adding a half first would itself be rounded."""
+    whole = float(math.floor(number))
+    return whole + 1 if number - whole >= 0.5 else whole
 
 
 def _truncated(value: Value) -> float:
@@ -93,7 +116,7 @@ def _extreme(choose: Callable[[list[float]], float]) -> Callable[..., Value]:
 
 
 def _choices(value: Value) -> list[str]:
-    return to_text(value).split()
+    return [choice for choice in _SPACES.split(to_text(value)) if choice]
 
 
 def _selected_at(value: Value, index: Value) -> str:
@@ -119,7 +142,10 @@ def pattern_fault(pattern: str) -> bool:
 
     No look-around, back-references or named groups; no repetition inside a repeated group.
     """
-    if len(pattern) > PATTERN_LIMIT or _FOREIGN.search(pattern) or _NESTED.search(_without_classes(pattern)):
+    if len(pattern) > PATTERN_LIMIT or not _PATTERN.fullmatch(pattern):
+        return True
+    bare = _CLASS_OR_ESCAPE.sub("x", pattern)
+    if _POSSESSIVE.search(bare) or _NESTED.search(bare):
         return True
     try:
         re.compile(pattern, re.ASCII)
@@ -128,12 +154,13 @@ def pattern_fault(pattern: str) -> bool:
     return False
 
 
-_FOREIGN = re.compile(r"\(\?(?!:)|\\(?![dDwWsS.\\+*?()\[\]{}|/^$nt-])|[*+?}][+]|\\p")
+_SPACES = re.compile(r"\s+", re.ASCII)
+_ESCAPE = r"\\[dDwWsS.\\+*?()\[\]{}|/^$nt-]"
+_CLASS = rf"\[\^?(?:{_ESCAPE}|(?!--|&&|~~|\|\|)[^\[\]\\])+\]"
+_CLASS_OR_ESCAPE = re.compile(rf"{_ESCAPE}|{_CLASS}")
+_PATTERN = re.compile(rf"(?:{_ESCAPE}|{_CLASS}|\(\?:|\((?!\?)|\{{[0-9]{{1,4}}(?:,[0-9]{{0,4}})?\}}|[^\\\[\]{{}}(])*")
+_POSSESSIVE = re.compile(r"[*+?}][+]")
 _NESTED = re.compile(r"\((?:[^()]*[*+{][^()]*)\)(?:[*+{])|\)\s*\)[*+{]")
-
-
-def _without_classes(pattern: str) -> str:
-    return re.sub(r"\\.|\[\^?\]?[^\]]*\]", "x", pattern)
 
 
 def _matches(value: Value, pattern: Value) -> bool:
@@ -147,7 +174,7 @@ def _coalesce(*values: Value) -> Value:
 
 def _date(value: Value) -> str:
     text = to_text(value)
-    return text[:10] if re.match(r"\d{4}-\d{2}-\d{2}(T|$)", text, re.ASCII) else ""
+    return text[:10] if re.match(r"\d{4}-\d{2}-\d{2}(T|\Z)", text, re.ASCII) else ""
 
 
 _LAZY = None

@@ -6,6 +6,7 @@ operators are calls. Source: XLSForm's reference of expressions, XPath 1.0.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.resources import files
@@ -14,6 +15,7 @@ from typing import Any
 from lark import Lark, Token, Transformer, UnexpectedInput
 from lark.exceptions import VisitError
 
+from schemas.canonical import SAFE_INTEGER
 from schemas.expression.functions import FUNCTIONS, PATTERN_ARGUMENT, pattern_fault
 
 Tree = dict[str, Any]
@@ -81,7 +83,9 @@ class _Builder(Transformer[Token, Tree]):
 
     def number(self, found: list[Token]) -> Tree:
         value = float(found[0])
-        return {"lit": int(value) if value.is_integer() else value}
+        if math.isinf(value):
+            raise ExpressionError("syntax", found[0].column or 1, str(found[0])[:11])
+        return {"lit": int(value) if value.is_integer() and abs(value) <= SAFE_INTEGER else value}
 
     def string(self, found: list[Token]) -> Tree:
         return {"lit": str(found[0])[1:-1]}

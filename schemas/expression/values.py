@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import rfc8785
@@ -19,7 +19,12 @@ Value = Scalar | list[Scalar]
 _NUMBER = re.compile(r"\s*-?(\d+(\.\d*)?|\.\d+)\s*", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIME = re.compile(r"(\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?", re.ASCII)
+_DATETIME = re.compile(
+    r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,3})\d*)?(Z|[+-]\d{2}:[0-5]\d)",
+    re.ASCII,
+)
 _EPOCH = date(1970, 1, 1)
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400
 
 
@@ -33,8 +38,12 @@ def from_answer(answer: Any) -> Value:
         return " ".join(to_text(from_answer(item)) for item in answer)
     if isinstance(answer, dict):
         parts = ("lat", "lon", "altitude", "accuracy")
-        return " ".join(str(answer.get(part, 0)) for part in parts) if "lat" in answer else ""
+        return " ".join(_coordinate(answer.get(part)) for part in parts) if "lat" in answer else ""
     return ""
+
+
+def _coordinate(value: Any) -> str:
+    return value if isinstance(value, str) else "0"
 
 
 def to_number(value: Value) -> float:
@@ -57,9 +66,9 @@ def _temporal(text: str) -> float:
         if found := _TIME.fullmatch(text):
             hours, minutes, seconds = int(found[1]), int(found[2]), int(found[3] or 0)
             return (hours * 3600 + minutes * 60 + seconds) / _DAY
-        if len(text) > 11 and _DATE.fullmatch(text[:10]) and text[10] == "T":
-            moment = datetime.fromisoformat(text)
-            return math.nan if moment.tzinfo is None else round(moment.timestamp() * 1000) / (_DAY * 1000)
+        if found := _DATETIME.fullmatch(text):
+            seconds = (datetime.fromisoformat(found[1] + found[3]) - _BEGINNING) // timedelta(seconds=1)
+            return (seconds * 1000 + int((found[2] or "").ljust(3, "0"))) / (_DAY * 1000)
     except ValueError:
         pass
     return math.nan
@@ -77,7 +86,7 @@ def to_text(value: Value) -> str:
         return "NaN"
     if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
-    return str(int(value)) if value.is_integer() and abs(value) < 1e21 else rfc8785.dumps(value).decode()
+    return rfc8785.dumps(value).decode()
 
 
 def to_truth(value: Value) -> bool:

@@ -5,13 +5,14 @@ import { describe, test } from 'node:test';
 
 import { CanonicalError, canonical, digest } from '../../service/tablet/app/core/canonical.js';
 import { Clock, isTime } from '../../service/tablet/app/core/clock.js';
+import { evaluate } from '../../service/tablet/app/core/expression.js';
 
 const read = (name) => JSON.parse(readFileSync(new URL(`../vectors/${name}`, import.meta.url), 'utf8'));
 
-/** Runs every case of a file; `outcome` gives what is to equal the case's `expect`. */
-function vectors(name, outcome) {
+/** Runs the cases of a file; `outcome` gives what is to equal the case's `expect`. */
+function vectors(name, outcome, applies = (each) => true) {
   describe(name, () => {
-    for (const each of read(`${name}.json`)) test(each.name, async () => assert.deepStrictEqual(await outcome(each), each.expect));
+    for (const each of read(`${name}.json`).filter(applies)) test(each.name, async () => assert.deepStrictEqual(await outcome(each), each.expect));
   });
 }
 
@@ -29,3 +30,15 @@ vectors('clock', ({ device, steps, at }) => {
   const clock = new Clock(device);
   return steps.map(({ tick, observe, wall }) => (tick ? clock.tick(Date.parse(tick)) : clock.observe(observe, Date.parse(wall))));
 });
+
+/** A value as it stands in a case: JSON has no NaN, no infinity and no negative zero. */
+function value(found) {
+  if (typeof found !== 'number') return found;
+  return Number.isFinite(found) ? found + 0 : { number: String(found) };
+}
+
+const isExpression = ({ tree }) => tree !== undefined; // the tablet reads no text of expressions
+vectors('expressions', ({ tree, values, context = {} }) => {
+  const resolve = (path) => values[path.slice(1)];
+  return value(evaluate(tree, { resolve, self: '', position: 0, now: '', today: '', ...context }));
+}, isExpression);

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import pytest
 
 from schemas import canonical
+from schemas.expression.evaluate import Context, evaluate
+from schemas.expression.parse import ExpressionError, parse, references
 from tests.vectors import Case, cases
 
 
@@ -18,3 +23,37 @@ def test_canonical(case: Case) -> None:
     else:
         text = canonical.dumps(case["value"]).decode()
         assert {"text": text, "digest": canonical.digest(case["value"])} == expect
+
+
+def value(found: Any) -> Any:
+    """A value as it stands in a case: JSON has no NaN and no infinity."""
+    if isinstance(found, float) and not math.isfinite(found):
+        return {"number": "NaN" if math.isnan(found) else "Infinity" if found > 0 else "-Infinity"}
+    return found
+
+
+def number(given: Any) -> Any:
+    """A number as expressions have it, which know no integers."""
+    if isinstance(given, list):
+        return [number(item) for item in given]
+    return float(given) if isinstance(given, int) and not isinstance(given, bool) else given
+
+
+@pytest.mark.parametrize("case", cases("expressions"))
+def test_expressions(case: Case) -> None:
+    values = {f"/{name}": number(given) for name, given in case.get("values", {}).items()}
+    expect = case["expect"]
+    if "tree" not in case:
+        with pytest.raises(ExpressionError) as caught:
+            parse(case["text"], lambda name: f"/{name}" if name == "a" else None)
+        assert {"error": caught.value.code, "column": caught.value.column} == expect
+        return
+    tree = parse(case["text"], lambda name: f"/{name}" if f"/{name}" in values else None)
+    assert tree == case["tree"]
+    assert references(tree) <= set(values)
+    context = dict(case.get("context", {}))
+    context["self_value"] = number(context.pop("self", ""))
+    found = evaluate(tree, Context(resolve=values.__getitem__, **context))
+    assert not isinstance(found, int) or isinstance(found, bool)
+    assert value(found) == expect
+    assert isinstance(found, bool) == isinstance(expect, bool)

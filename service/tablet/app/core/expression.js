@@ -3,6 +3,8 @@
  * same values. A value is text, a number, a truth value, or a list of these; empty text stands for no answer.
  */
 
+import { isDate, isDatetime } from './values.js';
+
 /**
  * @typedef {import('./form.js').Tree} Tree
  * @typedef {string | number | boolean} Scalar
@@ -12,6 +14,9 @@
 
 const TEXT_LIMIT = 10_000;
 const DAY = 86_400;
+// Only ASCII spaces are spaces: what else counts as one differs between Python and JavaScript.
+const NUMBER = /^[\t-\r ]*-?(\d+(\.\d*)?|\.\d+)[\t-\r ]*$/;
+const SPACES = /[\t-\r ]+/;
 
 /** The value of an expression. @param {Tree} tree @param {Context} context @returns {Value} */
 export function evaluate(tree, context) {
@@ -45,7 +50,7 @@ export function fromAnswer(answer) {
   if (typeof answer === 'string' || typeof answer === 'boolean' || typeof answer === 'number') return answer;
   if (Array.isArray(answer)) return answer.map((item) => toText(fromAnswer(item))).join(' ');
   if (answer && typeof answer === 'object' && 'lat' in answer) {
-    return ['lat', 'lon', 'altitude', 'accuracy'].map((part) => String(answer[part] ?? 0)).join(' ');
+    return ['lat', 'lon', 'altitude', 'accuracy'].map((part) => (typeof answer[part] === 'string' ? answer[part] : '0')).join(' ');
   }
   return '';
 }
@@ -55,24 +60,17 @@ export function toNumber(value) {
   if (Array.isArray(value)) return value.length ? toNumber(value[0]) : NaN;
   if (typeof value === 'boolean') return Number(value);
   if (typeof value === 'number') return value;
-  if (/^\s*-?(\d+(\.\d*)?|\.\d+)\s*$/.test(value)) return Number(value);
+  if (NUMBER.test(value)) return Number(value);
   return temporal(value);
 }
 
 /** @param {string} text */
 function temporal(text) {
-  if (/^\d{4}-\d{2}-\d{2}$/.test(text)) return days(text);
+  if (isDate(text)) return Date.parse(`${text}T00:00:00Z`) / (DAY * 1000);
   const clock = /^(\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?$/.exec(text);
   if (clock) return (Number(clock[1]) * 3600 + Number(clock[2]) * 60 + Number(clock[3] ?? 0)) / DAY;
-  if (/^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:\d{2})$/.test(text)) return Date.parse(text) / (DAY * 1000);
-  return NaN;
-}
-
-/** @param {string} text */
-function days(text) {
-  const moment = new Date(`${text}T00:00:00Z`);
-  // A day that a month does not have rolls over into the next, and is no date.
-  return !Number.isNaN(moment.getTime()) && moment.toISOString().startsWith(text) ? moment.getTime() / (DAY * 1000) : NaN;
+  // Past the millisecond a time is cut.
+  return isDatetime(text) ? Date.parse(text.replace(/(\.\d{3})\d+/, '$1')) / (DAY * 1000) : NaN;
 }
 
 /** @param {Value} value @returns {string} */
@@ -92,7 +90,7 @@ const items = (value) => (Array.isArray(value) ? value : [value]);
 /** @param {Value[]} values */
 const filled = (values) => values.flatMap(items).filter((item) => item !== '');
 /** @param {string} text */
-const words = (text) => text.split(/\s+/).filter((word) => word !== '');
+const words = (text) => text.split(SPACES).filter((word) => word !== '');
 
 /** @param {Scalar} a @param {Scalar} b */
 function same(a, b) {
@@ -122,8 +120,31 @@ function rounded(value, places = 0) {
   const factor = 10 ** Math.abs(Math.trunc(digits));
   const scaled = digits >= 0 ? number * factor : number / factor;
   if (Math.abs(scaled) >= 2 ** 53) return number;
-  const whole = Math.floor(scaled + 0.5);
+  const whole = halvesUp(scaled);
   return digits >= 0 ? whole / factor : whole * factor;
+}
+
+/** @param {number} a @param {number} b */
+function power(a, b) {
+  if (Number.isInteger(b)) return multiplied(a, b);
+  if (b === 0.5 && a >= 0) return Math.sqrt(a);
+  return Number((a ** b).toPrecision(12));
+}
+
+/** A power by multiplying alone, whose last digit, unlike that of `**`, is everywhere the same. @param {number} base @param {number} exponent */
+function multiplied(base, exponent) {
+  let [found, square] = [1, base];
+  for (let left = Math.abs(exponent); left > 0; left = Math.floor(left / 2)) {
+    if (left % 2) found *= square;
+    square *= square;
+  }
+  return exponent >= 0 ? found : 1 / found;
+}
+
+/** The nearest whole number; halves go up. Adding a half first would itself be rounded. @param {number} number */
+export function halvesUp(number) {
+  const whole = Math.floor(number);
+  return number - whole >= 0.5 ? whole + 1 : whole;
 }
 
 /** @param {Value} value @param {number} length */
@@ -143,8 +164,21 @@ function substr(value, start, end) {
 /** @param {Value} value @param {Value} pattern */
 function matches(value, pattern) {
   const text = toText(value);
-  return [...text].length <= TEXT_LIMIT && new RegExp(`^(?:${toText(pattern)})$`, 'u').test(text);
+  return [...text].length <= TEXT_LIMIT && new RegExp(`^(?:${translated(toText(pattern))})$`, 'u').test(text);
 }
+
+/** A pattern that means here what it means in Python, of the kind that `pattern_fault` lets pass. @param {string} pattern */
+function translated(pattern) {
+  return pattern.replace(/\\[^]|\[(?:\\[^]|[^\]\\])*\]|[.$]/gu, (token) => {
+    if (token.startsWith('[')) return token.replace(/\\[^]/gu, (escape) => WITHIN[escape] ?? escape);
+    return OUTSIDE[token] ?? token;
+  });
+}
+
+/** @type {Record<string, string>} */
+const WITHIN = { '\\s': '\\t-\\r ', '\\S': '\\0-\\x08\\x0e-\\x1f!-\\u{10ffff}' };
+/** @type {Record<string, string>} */
+const OUTSIDE = { '\\s': '[\\t-\\r ]', '\\S': '[^\\t-\\r ]', '\\-': '-', '.': '[^\\n]', $: '(?=\\n?$)' };
 
 /** @param {Value} value @param {Value} index */
 function selectedAt(value, index) {
@@ -175,7 +209,7 @@ const FUNCTIONS = {
   int: (value) => Math.trunc(toNumber(value)),
   round: rounded,
   abs: (value) => Math.abs(toNumber(value)),
-  pow: arithmetic((a, b) => a ** b),
+  pow: arithmetic(power),
   sum: (...values) => filled(values).reduce((/** @type {number} */ total, item) => total + toNumber(item), 0),
   min: extreme((numbers) => Math.min(...numbers)),
   max: extreme((numbers) => Math.max(...numbers)),

@@ -3,7 +3,7 @@
  * tests/vectors/answers.json holds both to the same verdicts.
  */
 
-import { evaluate, fromAnswer, holds, toNumber, toText, toTruth } from './expression.js';
+import { evaluate, fromAnswer, halvesUp, holds, toNumber, toText, toTruth } from './expression.js';
 import { fault, valueFault } from './values.js';
 
 /**
@@ -65,7 +65,7 @@ function isAsked(condition, settled, field, place) {
 function placeFault(field, place, settled, demanded, state) {
   if (field.type === 'repeat') return rowsFault(field, place, !UNDEMANDING.has(state));
   if (place.value === undefined) return demanded ? fault('required') : null;
-  const wrong = field.calculate ? null : valueFault(field, place.value);
+  const wrong = valueFault(field, place.value);
   if (wrong) return wrong;
   return field.constraint && !holds(field.constraint.tree, settled.context(field, place)) ? fault('constraint') : null;
 }
@@ -235,9 +235,15 @@ function normal(value, kind) {
   if (value === '') return undefined;
   const number = toNumber(value);
   if (!Number.isFinite(number) || Math.abs(number) > Number.MAX_SAFE_INTEGER) return undefined;
-  if (kind === 'integer') return Math.floor(number + 0.5) + 0;
-  const text = toText(number);
-  return text.includes('e') ? number.toFixed(20).replace(/\.?0+$/, '') : text;
+  return kind === 'integer' ? halvesUp(number) + 0 : plainDecimal(toText(number));
+}
+
+/** A decimal without exponent, as short as it can be without losing anything. @param {string} text */
+function plainDecimal(text) {
+  const [digits, zeros] = text.split('e-');
+  if (!zeros) return text;
+  const sign = digits.startsWith('-') ? '-' : '';
+  return `${sign}0.${'0'.repeat(Number(zeros) - 1)}${digits.replace(/[-.]/g, '')}`;
 }
 
 /** @type {WeakMap<Form, Field[]>} */

@@ -12,9 +12,10 @@ const DIGITS = 40;
 
 const DECIMAL = /^-?\d+(\.\d+)?$/;
 const TIME = /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/;
-const DATETIME = /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+const DATETIME = /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
 const DIGEST = /^[0-9a-f]{64}$/;
-const ENTITY = /^entity:([a-z][a-z0-9_-]*):\S{1,128}$/u;
+const ENTITY = /^entity:([a-z][a-z0-9_-]*):[^\x00- ]{1,128}$/u;
+const FRACTION = /\.\d{7}/;
 
 /** @param {string} code @param {Record<string, any>} [params] @returns {Fault} */
 export const fault = (code, params = {}) => ({ code, params });
@@ -71,8 +72,8 @@ export function isDate(value) {
   return !Number.isNaN(moment.getTime()) && moment.toISOString().startsWith(value);
 }
 
-/** @param {any} value */
-function isDatetime(value) {
+/** A time with its zone, however fine. @param {any} value */
+export function isDatetime(value) {
   const found = typeof value === 'string' ? DATETIME.exec(value) : null;
   return found !== null && isDate(found[1]);
 }
@@ -116,16 +117,9 @@ function isPoint(value) {
 
 /** A foreign value, short enough to stand in a sentence. @param {any} value */
 function shown(value) {
-  const said = typeof value === 'string' ? value : typeName(value);
+  const said = Array.isArray(value) ? '[…]' : typeof value === 'object' && value !== null ? '{…}' : String(value);
   const characters = [...said];
   return characters.length <= 40 ? said : `${characters.slice(0, 39).join('')}…`;
-}
-
-/** As Python calls it, since both write the same sentence. @param {any} value */
-function typeName(value) {
-  if (typeof value === 'boolean') return 'bool';
-  if (typeof value === 'number') return 'int';
-  return Array.isArray(value) ? 'list' : 'dict';
 }
 
 /** @type {Record<string, (value: any, field: Field) => Fault | null>} */
@@ -137,7 +131,7 @@ const CHECKS = {
   boolean: check((value) => typeof value === 'boolean', 'not_boolean'),
   date: check(isDate, 'not_date'),
   time: check((value) => typeof value === 'string' && TIME.test(value), 'not_time'),
-  datetime: check(isDatetime, 'not_datetime'),
+  datetime: check((value) => isDatetime(value) && !FRACTION.test(value), 'not_datetime'),
   select_one: choice,
   select_many: choices,
   rank: choices,

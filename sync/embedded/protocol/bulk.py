@@ -12,7 +12,7 @@ from flask import Response, g, request
 from sync.embedded.database import Stored, revisions_of
 from sync.embedded.protocol import answer
 from sync.embedded.protocol.documents import inline, latest_leaf
-from sync.embedded.tree import Tree, checked
+from sync.embedded.tree import LOOSE_REV, Tree, checked
 from sync.store import BadRequest, Row, TooLarge, Written
 
 DOCUMENTS = 10_000
@@ -138,6 +138,9 @@ def _revisions_by_document() -> dict[str, list[str]]:
     for revs in body.values():
         if not isinstance(revs, list) or not all(isinstance(rev, str) for rev in revs):
             raise BadRequest("Each document's revisions must be a list of text.")
+        for rev in revs:
+            if not LOOSE_REV.fullmatch(rev):
+                raise BadRequest("A revision is a number, a hyphen and a hash.", details={"rev": rev[:80]})
     return body
 
 

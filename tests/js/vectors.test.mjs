@@ -6,6 +6,8 @@ import { describe, test } from 'node:test';
 import { CanonicalError, canonical, digest } from '../../service/tablet/app/core/canonical.js';
 import { Clock, isTime } from '../../service/tablet/app/core/clock.js';
 import { evaluate } from '../../service/tablet/app/core/expression.js';
+import { parseForm } from '../../service/tablet/app/core/form.js';
+import { judge } from '../../service/tablet/app/core/judge.js';
 
 const read = (name) => JSON.parse(readFileSync(new URL(`../vectors/${name}`, import.meta.url), 'utf8'));
 
@@ -42,3 +44,8 @@ vectors('expressions', ({ tree, values, context = {} }) => {
   const resolve = (path) => values[path.slice(1)];
   return value(evaluate(tree, { resolve, self: '', position: 0, now: '', today: '', ...context }));
 }, isExpression);
+
+vectors('answers', ({ form, values, state, now }) => {
+  const { answers, problems } = judge(parseForm(read(`forms/${form}.json`)), values, { state, now: Date.parse(now) });
+  return { answers, problems: problems.map(({ path, code, params }) => [path, code, params]) };
+});

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
+from json import dumps
 from typing import Any
 
 import pytest
 
 from schemas import canonical
+from schemas.answers import judge
 from schemas.expression.evaluate import Context, evaluate
 from schemas.expression.parse import ExpressionError, parse, references
-from tests.vectors import Case, cases
+from schemas.form import compile_form
+from schemas.form import parse as parse_form
+from tests.vectors import Case, cases, form
 
 
 @pytest.mark.parametrize("case", cases("canonical"))
@@ -57,3 +62,18 @@ def test_expressions(case: Case) -> None:
     assert not isinstance(found, int) or isinstance(found, bool)
     assert value(found) == expect
     assert isinstance(found, bool) == isinstance(expect, bool)
+
+
+@pytest.mark.parametrize("case", cases("answers"))
+def test_answers(case: Case) -> None:
+    found = judge(
+        parse_form(form(case["form"])), case["values"], state=case["state"], now=datetime.fromisoformat(case["now"])
+    )
+    problems = [[problem.path, problem.code, dict(problem.params)] for problem in found.problems]
+    assert {"answers": found.answers, "problems": problems} == case["expect"]
+    assert dumps(found.answers, sort_keys=True) == dumps(case["expect"]["answers"], sort_keys=True)
+
+
+@pytest.mark.parametrize("name", ["types", "rules", "numbers"])
+def test_what_was_published_is_published_again_as_it_is(name: str) -> None:
+    assert compile_form(form(name)) == form(name)

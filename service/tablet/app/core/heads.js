@@ -38,7 +38,7 @@ export function headsOf(edits) {
 }
 
 /** As Python sorts texts; JavaScript's own order is that of UTF-16. @param {string} a @param {string} b */
-function byCodePoint(a, b) {
+export function byCodePoint(a, b) {
   for (let i = 0; i < a.length && i < b.length; i += 1) {
     if (a[i] !== b[i]) return (a.codePointAt(i) ?? 0) - (b.codePointAt(i) ?? 0);
   }

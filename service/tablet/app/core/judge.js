@@ -4,6 +4,7 @@
  */
 
 import { evaluate, fromAnswer, halvesUp, holds, toNumber, toText, toTruth } from './expression.js';
+import { byCodePoint } from './heads.js';
 import { fault, valueFault } from './values.js';
 
 /**
@@ -81,7 +82,7 @@ function rowsFault(field, place, demanding) {
 function problemsOf(form, faults, messages) {
   const position = new Map(form.walk().map((field, number) => [field.path, number]));
   const place = (/** @type {string} */ path) => position.get(form.field(path)?.path ?? '') ?? position.size;
-  const paths = [...faults.keys()].sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
+  const paths = [...faults.keys()].sort((a, b) => place(a) - place(b) || byCodePoint(a, b));
   return paths.map((path) => problem(form.field(path), path, /** @type {Fault} */ (faults.get(path)), messages));
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { equal, inForce } from './edits.js';
-import { byRank, hasSeenInRow, headsOf, isRow, rowsAbove } from './heads.js';
+import { byCodePoint, byRank, hasSeenInRow, headsOf, isRow, rowsAbove } from './heads.js';
 import { combined } from './policy.js';
 
 /**
@@ -51,7 +51,7 @@ export function fold(edits, form, { excluded = new Set(), distrusted = new Set()
     state: STATES.includes(state) ? state : 'draft',
     version: counted.reduce((greatest, edit) => Math.max(greatest, edit.version), 0),
     heads,
-    collisions: collisions.sort((a, b) => (a.path < b.path ? -1 : 1)),
+    collisions: collisions.sort((a, b) => byCodePoint(a.path, b.path)),
     at: counted.reduce((latest, edit) => (edit.at > latest ? edit.at : latest), ''),
   };
 }

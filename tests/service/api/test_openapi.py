@@ -1,0 +1,61 @@
+"""The API as its own OpenAPI document describes it, asked by a machine that tries whatever the document allows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import ignored_auth, positive_data_acceptance
+
+from tests.service.conftest import VISIT, Office, Tablet
+
+Operation = Any
+LEFT_OUT = [ignored_auth, positive_data_acceptance]
+"""The first takes our own token for one that it made up; the second knows nothing of members that go together."""
+
+
+@pytest.fixture(scope="module")
+def operations(still_office: Office) -> dict[str, Operation]:
+    """Every address with its method; one record lies there already."""
+    Tablet(still_office, "zhang.min").fill(VISIT)
+    still_office.judge()
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", still_office.app)
+    found = [result.ok() for result in schema.get_all_operations()]
+    return {f"{each.method.upper()} {each.path}": each for each in found}
+
+
+ADDRESSES = [
+    "POST /api/v1/session",
+    "POST /api/v1/session/challenge",
+    "GET /api/v1/me",
+    "GET /api/v1/records",
+    "GET /api/v1/records/{record_id}",
+    "GET /api/v1/records/{record_id}/history",
+    "GET /api/v1/cases",
+    "GET /api/v1/cases/{case_id}",
+    "POST /api/v1/cases/{case_id}/decision",
+    "GET /api/v1/forms",
+    "GET /api/v1/forms/{form}/{version}",
+]
+
+
+def test_the_addresses_are_those_of_the_document(operations: dict[str, Operation]) -> None:
+    assert sorted(operations) == sorted(ADDRESSES)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_an_address_answers_as_it_is_described(
+    still_office: Office, operations: dict[str, Operation], address: str
+) -> None:
+    headers = {"Authorization": f"Bearer {still_office.token('office')}"}
+
+    @given(case=operations[address].as_strategy())
+    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
+    def ask(case: Any) -> None:
+        response = case.call(headers=headers)
+        assert response.status_code < 500, response.text
+        case.validate_response(response, excluded_checks=LEFT_OUT)
+
+    ask()

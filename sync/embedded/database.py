@@ -16,7 +16,7 @@ from sync.embedded.files import File
 from sync.embedded.selectors import matches
 from sync.embedded.signals import Signals
 from sync.embedded.tree import Tree, generation
-from sync.embedded.writes import Batch, Gate
+from sync.embedded.writes import Batch, Gate, check_security
 from sync.store import (
     ADMIN,
     START,
@@ -281,6 +281,8 @@ class EmbeddedDatabase:
         return found
 
     def set_security(self, security: Document) -> None:
+        """Raises `BadRequest` where names or roles are no lists of text: whoever reads them relies on it."""
+        check_security(security)
         with self._file.writing() as connection:
             connection.execute("UPDATE meta SET value = ? WHERE key = 'security'", (_json(security),))
 

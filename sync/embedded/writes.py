@@ -183,6 +183,18 @@ def check_id(doc_id: str) -> None:
         raise BadRequest(f"A document's _id may have {ID_BYTES} bytes at most.")
 
 
+def check_security(security: Mapping[str, Any]) -> None:
+    """Raise `BadRequest` for a `_security` object that CouchDB refuses."""
+    for group in ("admins", "members"):
+        listed = security.get(group, {})
+        if not isinstance(listed, Mapping):
+            raise BadRequest(f"{group} must be a JSON object.")
+        for name in ("names", "roles"):
+            texts = listed.get(name, [])
+            if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+                raise BadRequest(f"{name} must be a JSON list of strings.")
+
+
 def _body(doc: Document) -> bytes:
     try:
         body = orjson.dumps({name: value for name, value in doc.items() if not name.startswith("_")})

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import base64
 import os
-import subprocess
-import sys
 import threading
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,11 +16,10 @@ import pytest
 
 from sync.couch import CouchDatabase, CouchStore
 from sync.couch_setup import DESIGN_ID, gate_text, prepare_database
-from sync.store import Forbidden, NotFound, StoreError, Unauthorized, UserContext
-from tests.live import ROOT, free_port
+from sync.store import Forbidden, NotFound, Unauthorized, UserContext
+from tests.served import served
 
 COUCHDB = os.environ.get("ROUNDS_TEST_COUCHDB_URL", "")
-READY_SECONDS = 30
 MEMBERS = {"names": [], "roles": ["team:north"]}
 SECURITY = {"admins": {"names": [], "roles": []}, "members": MEMBERS, "rounds": {"team": "north", "kind": "mailbox"}}
 INSPECTOR = UserContext("li.wei", frozenset({"inspector", "team:north"}))
@@ -31,29 +27,8 @@ INSPECTOR = UserContext("li.wei", frozenset({"inspector", "team:north"}))
 
 @pytest.fixture(scope="module")
 def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    port = free_port()
-    command = [sys.executable, "-m", "sync.embedded", "--port", str(port), "--admin", "admin:secret"]
-    command += ["--data", str(tmp_path_factory.mktemp("embedded"))]
-    process = subprocess.Popen(command, cwd=ROOT)
-    url = f"http://admin:secret@127.0.0.1:{port}"
-    try:
-        _await(url, process)
+    with served(tmp_path_factory.mktemp("embedded")) as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _await(url: str, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + READY_SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            CouchStore(url).names()
-        except StoreError:
-            time.sleep(0.05)
-        else:
-            return
-    raise AssertionError("the embedded store did not start")
 
 
 @pytest.fixture(params=["embedded", "couchdb"])

@@ -1,0 +1,265 @@
+"""Intake on a real store and read model: verdicts, merges, what is put back, and a crash at every step."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from schemas.bundled import bundled
+from service.app import create_app
+from service.campaign import Campaign
+from service.config import Config, load
+from service.parts import NAME, Parts, open_parts
+from service.readmodel import tables
+from service.readmodel.intake import intake_of
+from service.readmodel.projection import SqlProjection
+from sync.embedded.database import EmbeddedDatabase
+from sync.signature import device_id, generate_key, public_jwk, sign_edit
+from sync.store import ADMIN, Database, Document
+from tests.service.conftest import VISIT, Office, Tablet
+
+BASE = {**VISIT, "/survey/workers": 100}
+
+
+def receipt_of(office: Office, record: str, team: str = "north") -> Document:
+    return office.mailbox(team).get(f"receipt:{record}:office")
+
+
+def rows_of(parts: Parts) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of the read model but the checkpoints, in an order that depends on nothing else."""
+    with parts.readmodel.connect() as connection:
+        return {
+            table.name: sorted((tuple(row) for row in connection.execute(select(table))), key=repr)
+            for table in (tables.records, tables.problems, tables.edits, tables.cases)
+        }
+
+
+def test_a_record_with_mistakes_is_returned_with_each_of_them_in_three_languages(office: Office, north: Tablet) -> None:
+    record = north.fill({**VISIT, "/survey/workers": -4, "/survey/operation": "unheard-of", "/visitors": ""})
+    office.judge()
+    receipt = receipt_of(office, record)
+    assert receipt["verdict"] == "returned"
+    told = {error["path"]: error for error in receipt["errors"]}
+    assert {told[path]["code"] for path in ("/survey/workers", "/survey/operation", "/visitors")} == {
+        "too_small",
+        "not_a_choice",
+        "required",
+    }
+    assert all(set(error["message"]) == {"zh-Hans", "zh-Hant", "en"} for error in receipt["errors"])
+
+
+def test_a_receipt_is_not_written_again_when_it_would_say_the_same(office: Office, north: Tablet) -> None:
+    record = north.fill(VISIT)
+    office.judge()
+    before = receipt_of(office, record)
+    tables.clear(office.parts.readmodel)
+    office.judge()
+    assert receipt_of(office, record) == before
+
+
+def test_judging_again_when_nothing_came_writes_nothing(office: Office, north: Tablet) -> None:
+    north.fill(VISIT)
+    office.judge()
+    before = office.mailbox("north").info()
+    assert office.judge() == 0
+    assert office.mailbox("north").info() == before
+
+
+def test_two_tablets_that_met_make_one_leaf_with_every_edit(office: Office, north: Tablet, colleague: Tablet) -> None:
+    record = north.fill(BASE)
+    base = office.mailbox("north").get(record)
+    north.change(record, base, {"/survey/workers": 110})
+    colleague.change(record, base, {"/survey/workers": 120, "/closing/remarks": "回访"})
+    office.judge()
+    leaves = [leaf for leaf in office.mailbox("north").leaves(record) if not leaf.get("_deleted")]
+    assert len(leaves) == 1
+    assert len(leaves[0]["edits"]) == 3
+    assert leaves[0]["answers"]["survey"]["workers"] == 120
+    assert leaves[0]["answers"]["closing"]["remarks"] == "回访"
+    assert receipt_of(office, record)["collisions"] == ["/survey/workers"]
+
+
+def test_an_edit_that_a_later_revision_lacks_is_put_back(office: Office, north: Tablet) -> None:
+    record = north.fill(BASE)
+    base = office.mailbox("north").get(record)
+    north.change(record, base, {"/closing/remarks": "第一次"})
+    office.judge()
+    whole = office.mailbox("north").get(record)
+    assert len(whole["edits"]) == 2
+    office.mailbox("north").put({**whole, "edits": whole["edits"][:1]}, user=north.member)
+    office.judge()
+    mended = office.mailbox("north").get(record)
+    assert mended["edits"] == whole["edits"]
+    assert mended["answers"]["closing"]["remarks"] == "第一次"
+
+
+def test_a_record_that_a_tablet_deletes_comes_back(office: Office, north: Tablet) -> None:
+    record = north.fill(BASE)
+    office.judge()
+    standing = office.mailbox("north").get(record)
+    kept = {name: standing[name] for name in ("_id", "_rev", "type", "form", "version", "team", "edits")}
+    office.mailbox("north").put({**kept, "_deleted": True}, user=north.member)
+    office.judge()
+    assert office.mailbox("north").get(record)["edits"] == standing["edits"]
+
+
+def test_an_edit_that_nobody_signed_does_not_count_and_is_kept(office: Office, north: Tablet) -> None:
+    record = north.fill(BASE)
+    base = office.mailbox("north").get(record)
+    forged = {**north.edit(record, base["edits"], {"/survey/workers": 5}), "set": {"/survey/workers": 9000}}
+    body = {name: value for name, value in base.items() if not name.startswith("_rev")}
+    office.mailbox("north").put({**body, "_rev": base["_rev"], "edits": [*base["edits"], forged]}, user=north.member)
+    office.judge()
+    receipt = receipt_of(office, record)
+    assert (receipt["verdict"], receipt["errors"][0]["code"]) == ("returned", "bad_signature")
+    row = office.get(f"/api/v1/records/{record}", "li.wei").get_json()
+    assert row["answers"]["survey"]["workers"] == 100
+    assert len(office.mailbox("north").get(record)["edits"]) == 2
+
+
+def test_a_record_waits_for_its_form_version_and_is_judged_once_it_is_there(office: Office, north: Tablet) -> None:
+    record = north.fill(VISIT)
+    doc = office.mailbox("north").get(record)
+    edit = north.edit(record, doc["edits"], {"/survey/workers": 7})
+    edit = sign_edit(record, {name: value for name, value in edit.items() if name != "sig"} | {"version": 2}, north.key)
+    office.mailbox("north").put({**doc, "edits": [*doc["edits"], edit], "version": 2}, user=north.member)
+    office.judge()
+    assert (receipt_of(office, record)["verdict"], receipt_of(office, record)["reason"]) == ("held", "unknown_version")
+    definition = next(each for each in bundled().values() if each["form"] == "enterprise-visit")
+    Campaign(office.parts.store).publish({**definition, "version": 2})
+    office.judge()
+    receipt = receipt_of(office, record)
+    assert (receipt["verdict"], receipt["version"]) == ("returned", 2)
+
+
+def test_a_record_of_an_unknown_device_waits_for_it(office: Office, north: Tablet) -> None:
+    key = generate_key()
+    jwk = public_jwk(key)
+    stranger = device_id(jwk)
+    real = north.key, north.device
+    north.key, north.device = key, stranger
+    record = north.fill(VISIT)
+    north.key, north.device = real
+    office.judge()
+    assert receipt_of(office, record)["reason"] == "unknown_device"
+    doc = {"_id": f"device:{stranger}", "type": "device", "device": stranger, "public_key": jwk, "user": "li.wei"}
+    office.parts.store.database("reference").put({**doc, "label": "late", "revoked": False}, user=ADMIN)
+    office.judge()
+    assert receipt_of(office, record)["reason"] is None
+
+
+class Crash(Exception):
+    """The power went."""
+
+
+@contextmanager
+def crashing(step: int, *, after: bool) -> Iterator[Callable[[], int]]:
+    """Every write of intake is counted; the one numbered `step` fails, before it happens or right after."""
+    count = 0
+    with pytest.MonkeyPatch.context() as patch:
+
+        def dying(owner: type, name: str) -> None:
+            real = getattr(owner, name)
+
+            def counted(*args: Any, **options: Any) -> Any:
+                nonlocal count
+                count += 1
+                if count == step and not after:
+                    raise Crash
+                outcome = real(*args, **options)
+                if count == step:
+                    raise Crash
+                return outcome
+
+            patch.setattr(owner, name, counted)
+
+        dying(EmbeddedDatabase, "put_revisions")
+        dying(EmbeddedDatabase, "put_many")
+        dying(SqlProjection, "apply")
+        yield lambda: count
+
+
+def outcome_of(config: Config) -> tuple[Any, Any]:
+    """All that stands in the mailbox, and all rows."""
+    parts = open_parts(config)
+    try:
+        database: Database = parts.store.database("mailbox-north")
+        docs = [row.doc for row in database.all(include_docs=True)]
+        leaves = [database.leaves(doc["_id"]) for doc in docs if doc]
+        return (docs, leaves), rows_of(parts)
+    finally:
+        parts.close()
+
+
+def judged(config: Config) -> None:
+    parts = open_parts(config)
+    try:
+        intake_of(parts).drain()
+    finally:
+        parts.close()
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_a_crash_at_any_write_leaves_the_same_in_the_end(config: Config, tmp_path: Path, after: bool) -> None:
+    app = create_app(config)
+    office = Office(app)
+    li, zhang = Tablet(office, "li.wei"), Tablet(office, "zhang.min")
+    zhang.wall = li.wall.replace(minute=10)
+    for number in range(6):
+        record = li.fill({**BASE, "/survey/workers": 100 + number})
+        base = office.mailbox("north").get(record)
+        if number % 2:
+            li.change(record, base, {"/survey/workers": 200 + number})
+            zhang.change(record, base, {"/survey/workers": 300 + number, "/closing/remarks": "x"})
+    app.extensions[NAME].close()
+
+    def copy(name: str) -> Config:
+        shutil.copytree(config.data, tmp_path / name)
+        return load({"data": str(tmp_path / name), "log_level": "error"}, environ={})
+
+    undisturbed = copy("undisturbed")
+    with crashing(0, after=False) as writes:
+        judged(undisturbed)
+        steps = writes()
+    assert steps >= 4
+    expected = outcome_of(undisturbed)
+    for step in range(1, steps + 1):
+        disturbed = copy(f"step-{step}")
+        with crashing(step, after=after), pytest.raises(Crash):
+            judged(disturbed)
+        judged(disturbed)
+        assert outcome_of(disturbed) == expected, step
+
+
+def test_random_order_of_arrival_comes_to_the_same_answers(config: Config, tmp_path: Path) -> None:
+    """The mailbox is judged after every change, or once at the end: the record is the same."""
+    seed = random.randrange(2**32)
+    print("seed", seed)
+    rng = random.Random(seed)
+    app = create_app(config)
+    office = Office(app)
+    li, zhang = Tablet(office, "li.wei"), Tablet(office, "zhang.min")
+    zhang.wall = li.wall.replace(minute=10)
+    record = li.fill(BASE)
+    base = office.mailbox("north").get(record)
+    for number in range(8):
+        who = rng.choice([li, zhang])
+        who.change(record, rng.choice([base, office.mailbox("north").get(record)]), {"/survey/workers": 200 + number})
+        if rng.random() < 0.5:
+            office.judge()
+    office.judge()
+    leaves = [leaf for leaf in office.mailbox("north").leaves(record) if not leaf.get("_deleted")]
+    assert len(leaves) == 1
+    assert len(leaves[0]["edits"]) == 9
+    before = rows_of(office.parts)
+    tables.clear(office.parts.readmodel)
+    office.judge()
+    assert rows_of(office.parts) == before
+    app.extensions[NAME].close()

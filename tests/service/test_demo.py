@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from schemas.documents import check
 
 from schemas.answers import judge
+from schemas.documents import check
 from schemas.form import parse
 from service.auth.directory import Directory
 from service.auth.keys import Keys, load_keys, make_keys

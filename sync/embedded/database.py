@@ -16,7 +16,7 @@ from sync.embedded.files import File
 from sync.embedded.selectors import matches
 from sync.embedded.signals import Signals
 from sync.embedded.tree import Tree, generation
-from sync.embedded.writes import Batch, Gate, check_security
+from sync.embedded.writes import Batch, Gate, check_security, kept_json
 from sync.store import (
     ADMIN,
     START,
@@ -265,7 +265,7 @@ class EmbeddedDatabase:
 
     def put_local(self, local_id: str, doc: Document) -> None:
         """`_rev` is kept if it is there: the protocol counts it up."""
-        body = orjson.dumps({name: value for name, value in doc.items() if name != "_id"})
+        body = kept_json({name: value for name, value in doc.items() if name != "_id"})
         with self._file.writing() as connection:
             connection.execute("INSERT OR REPLACE INTO local VALUES (?, ?)", (local_id, body))
 
@@ -284,7 +284,7 @@ class EmbeddedDatabase:
         """Raises `BadRequest` where names or roles are no lists of text: whoever reads them relies on it."""
         check_security(security)
         with self._file.writing() as connection:
-            connection.execute("UPDATE meta SET value = ? WHERE key = 'security'", (_json(security),))
+            connection.execute("UPDATE meta SET value = ? WHERE key = 'security'", (kept_json(security).decode(),))
 
     def revs_limit(self) -> int:
         """How many revisions of a document's history are remembered."""

@@ -46,13 +46,13 @@ class Batch:
 
     def add(self, docs: Sequence[Any], *, new_edits: bool, streams: Mapping[str, BinaryIO]) -> list[Written]:
         """Take in documents, one outcome each, in their order."""
-        self._load({doc["_id"] for doc in docs if isinstance(doc, dict) and isinstance(doc.get("_id"), str)})
+        self._load({doc["_id"] for doc in docs if isinstance(doc, dict) and _is_id(doc.get("_id"))})
         return [self._outcome(doc, new_edits, streams) for doc in docs]
 
     def _load(self, ids: Iterable[str]) -> None:
         rows = self._connection.execute(
             "SELECT id, deleted, leaves, tree FROM doc WHERE id IN (SELECT value FROM json_each(?))",
-            (orjson.dumps(list(ids)).decode(errors="surrogatepass"),),
+            (_json(list(ids)),),
         )
         for doc_id, deleted, leaves, tree in rows:
             self._entries[doc_id] = _Entry(Tree(orjson.loads(tree), orjson.loads(leaves)), not deleted, known=True)
@@ -179,8 +179,20 @@ def check_id(doc_id: str) -> None:
     """Raise `BadRequest` for an id that CouchDB refuses."""
     if doc_id.startswith("_") and not (doc_id.startswith("_design/") and len(doc_id) > len("_design/")):
         raise BadRequest("Only reserved document ids may start with underscore.")
-    if len(doc_id.encode(errors="replace")) > ID_BYTES or "\0" in doc_id:
-        raise BadRequest(f"A document's _id may have {ID_BYTES} bytes at most.")
+    try:
+        length = len(doc_id.encode())
+    except UnicodeEncodeError:
+        raise BadRequest("A document's _id must be well-formed Unicode.") from None
+    if length > ID_BYTES or "\0" in doc_id:
+        raise BadRequest(f"A document's _id may have {ID_BYTES} bytes at most, none of them zero.")
+
+
+def _is_id(given: Any) -> bool:
+    try:
+        check_id(given if isinstance(given, str) else "")
+    except BadRequest:
+        return False
+    return isinstance(given, str)
 
 
 def check_security(security: Mapping[str, Any]) -> None:
@@ -195,11 +207,23 @@ def check_security(security: Mapping[str, Any]) -> None:
                 raise BadRequest(f"{name} must be a JSON list of strings.")
 
 
-def _body(doc: Document) -> bytes:
+def kept_json(value: Any) -> bytes:
+    """A value as JSON, eight levels less deep than JSON is written here. Raises `BadRequest`.
+
+    Answers put documents into lists of objects; what could not be answered must not be kept.
+    """
+    return _dumps([[[[[[[[value]]]]]]]])[8:-8]
+
+
+def _dumps(value: Any, option: int = 0) -> bytes:
     try:
-        body = orjson.dumps({name: value for name, value in doc.items() if not name.startswith("_")})
+        return orjson.dumps(value, option=option)
     except (TypeError, ValueError) as error:
         raise BadRequest(f"The document is not well-formed JSON: {error}.") from None
+
+
+def _body(doc: Document) -> bytes:
+    body = kept_json({name: value for name, value in doc.items() if not name.startswith("_")})
     if len(body) > DOCUMENT_BYTES:
         details = {"limit": DOCUMENT_BYTES, "length": len(body)}
         raise TooLarge(f"A document may have {DOCUMENT_BYTES} bytes at most.", details=details)
@@ -209,7 +233,7 @@ def _body(doc: Document) -> bytes:
 def _hash(deleted: bool, parent: str | None, body: bytes, stubs: Any) -> str:
     """The same write on the same parent is the same revision, on every store."""
     content = [deleted, parent, orjson.loads(body), stubs or {}]
-    return hashlib.md5(orjson.dumps(content, option=orjson.OPT_SORT_KEYS), usedforsecurity=False).hexdigest()
+    return hashlib.md5(_dumps(content, orjson.OPT_SORT_KEYS), usedforsecurity=False).hexdigest()
 
 
 def _json(value: Any) -> str:

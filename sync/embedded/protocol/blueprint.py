@@ -7,7 +7,7 @@ from collections.abc import Callable
 from flask import Blueprint, Request, g, request
 from werkzeug.exceptions import HTTPException
 
-from sync.embedded.protocol import answer, attached, bulk, changes, databases, documents
+from sync.embedded.protocol import answer, attached, bulk, changes, databases, documents, listing
 from sync.embedded.protocol.access import check_admin, check_member, needs_admin
 from sync.embedded.store import EmbeddedStore
 from sync.store import NotFound, StoreError, UserContext
@@ -84,7 +84,7 @@ def _add_rules(blueprint: Blueprint) -> None:
     add("/<database>/_ensure_full_commit", "ensure_full_commit", databases.ensure_full_commit, methods=["POST"])
     add("/<database>/_compact", "compact", databases.compact, methods=["POST"])
     add("/<database>/_revs_limit", "revs_limit", databases.revs_limit, methods=_READ)
-    add("/<database>/_all_docs", "all_docs", bulk.all_docs, methods=[*_READ, "POST"])
+    add("/<database>/_all_docs", "all_docs", listing.all_docs, methods=[*_READ, "POST"])
     add("/<database>/_bulk_docs", "bulk_docs", bulk.bulk_docs, methods=["POST"])
     add("/<database>/_bulk_get", "bulk_get", bulk.bulk_get, methods=["POST"])
     add("/<database>/_revs_diff", "revs_diff", bulk.revs_diff, methods=["POST"])

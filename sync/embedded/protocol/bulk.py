@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
 import orjson
-from flask import Response, g, request
+from flask import Response, g
 
 from sync.embedded.database import Stored, revisions_of
 from sync.embedded.protocol import answer
 from sync.embedded.protocol.documents import inline, latest_leaf
 from sync.embedded.tree import LOOSE_REV, Tree, checked
-from sync.store import BadRequest, Row, TooLarge, Written
+from sync.store import BadRequest, TooLarge, Written
 
 DOCUMENTS = 10_000
 
@@ -21,7 +21,7 @@ DOCUMENTS = 10_000
 def bulk_docs(database: str) -> Response:
     """Write documents; one refusal does not touch the others."""
     body = answer.body_object()
-    docs = _list(body.get("docs"), "docs")
+    docs = list_of(body.get("docs"), "docs")
     new_edits = body.get("new_edits", True)
     if not isinstance(new_edits, bool):
         raise BadRequest("new_edits must be true or false.")
@@ -35,7 +35,8 @@ def bulk_docs(database: str) -> Response:
     return answer.json([_refused(each) if each.error else _stored(each) for each in written], 201)
 
 
-def _list(value: Any, name: str) -> list[Any]:
+def list_of(value: Any, name: str) -> list[Any]:
+    """A list of documents or keys, if it is one and not too long. Raises `BadRequest`, `TooLarge`."""
     if not isinstance(value, list):
         raise BadRequest(f"{name} must be a list.")
     if len(value) > DOCUMENTS:
@@ -56,7 +57,7 @@ def _refused(written: Written) -> dict[str, Any]:
 
 def bulk_get(database: str) -> Response:
     """Named revisions of many documents, with their ancestry where asked for."""
-    wanted = [_wanted(each) for each in _list(answer.body_object().get("docs"), "docs")]
+    wanted = [_wanted(each) for each in list_of(answer.body_object().get("docs"), "docs")]
     revs, latest, attached = answer.flag("revs"), answer.flag("latest"), answer.flag("attachments")
     trees = g.database.trees({doc_id for doc_id, _ in wanted})
     groups = [(doc_id, _chosen(trees.get(doc_id), rev, latest)) for doc_id, rev in wanted]
@@ -142,55 +143,3 @@ def _revisions_by_document() -> dict[str, list[str]]:
             if not LOOSE_REV.fullmatch(rev):
                 raise BadRequest("A revision is a number, a hyphen and a hash.", details={"rev": rev[:80]})
     return body
-
-
-def all_docs(database: str) -> Response:
-    """Documents by id: a range or a list of keys."""
-    body = answer.body_object() if request.method == "POST" else {}
-
-    def given(name: str) -> Any:
-        return body.get(name, answer.parameter(name))
-
-    keys = given("keys")
-    if keys is not None:
-        return _listed(_keyed(_list(keys, "keys")))
-    key = given("key")
-    start, end = (key, key) if key is not None else (given("startkey"), given("endkey"))
-    for bound in (start, end):
-        if bound is not None and not isinstance(bound, str):
-            raise BadRequest("Keys must be text.")
-    if answer.flag("descending"):
-        rows = list(reversed(g.database.all(start=end, end=start, include_docs=answer.flag("include_docs"))))
-    else:
-        bound = answer.number("limit")
-        most = None if bound is None else bound + (answer.number("skip", 0) or 0)
-        rows = g.database.all(start=start, end=end, limit=most, include_docs=answer.flag("include_docs"))
-    if request.args.get("inclusive_end") == "false" and end is not None:
-        rows = [row for row in rows if row.id != end]
-    skipped = answer.number("skip", 0) or 0
-    limit = answer.number("limit")
-    return _listed(map(_row, rows[skipped : None if limit is None else skipped + limit]))
-
-
-def _keyed(keys: list[Any]) -> Iterator[dict[str, Any]]:
-    texts = [key for key in keys if isinstance(key, str)]
-    found = {row.id: row for row in g.database.all(keys=texts, include_docs=answer.flag("include_docs"))}
-    for key in keys:
-        yield _row(found[key]) if isinstance(key, str) and key in found else {"key": key, "error": "not_found"}
-
-
-def _row(row: Row) -> dict[str, Any]:
-    shown: dict[str, Any] = {"id": row.id, "key": row.id, "value": {"rev": row.rev}}
-    if row.doc is not None:
-        shown["doc"] = row.doc
-        if answer.flag("conflicts"):
-            shown["doc"] = g.database.get(row.id, conflicts=True)
-    return shown
-
-
-def _listed(rows: Iterator[dict[str, Any]] | Any) -> Response:
-    info = g.database.info()
-    listing: dict[str, Any] = {"total_rows": info.doc_count, "offset": 0, "rows": list(rows)}
-    if answer.flag("update_seq"):
-        listing["update_seq"] = info.update_seq
-    return answer.json(listing)

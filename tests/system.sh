@@ -6,7 +6,7 @@ set -euo pipefail
 
 packages=()
 command -v chromium >/dev/null || packages+=(chromium)
-fc-list 2>/dev/null | grep -qi "noto.*cjk" || packages+=(fontconfig fonts-noto-cjk)
+grep -qi "noto.*cjk" <<<"$(fc-list 2>/dev/null)" || packages+=(fontconfig fonts-noto-cjk)
 compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null || packages+=(postgresql)
 [ -x /usr/sbin/nginx ] || packages+=(nginx-light)
 [ ${#packages[@]} -eq 0 ] && exit 0

@@ -1,6 +1,6 @@
 """The table of docs/architecture.md: every module and what it is for, in its own words.
 
-    python -m tests.house.modules    # writes the table anew
+python -m tests.house.modules    # writes the table anew
 """
 
 from __future__ import annotations

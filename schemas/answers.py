@@ -12,13 +12,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, fields
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from schemas import messages
 from schemas.expression.evaluate import holds
 from schemas.form import Expression, Field, Form
 from schemas.settle import Place, Settled, settle
-from schemas.values import ANSWERS, Fault
+from schemas.values import ANSWERS, Answer, Fault
 
 Text = Mapping[str, str]
 UNDEMANDING_STATES = frozenset({"draft", "withdrawn"})
@@ -140,9 +140,24 @@ def _problem(field: Field | None, path: str, fault: Fault) -> Problem:
 
 
 def _type_faults(form: Form, answers: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]:
-    errors = compiled(form).validate(answers)
-    if errors:
-        yield from _flat(errors, answers, "")
+    schema = compiled(form)
+    if not _is_sound(schema, answers):
+        yield from _flat(schema.validate(answers), answers, "")
+
+
+def _is_sound(schema: Schema, answers: Mapping[str, Any]) -> bool:
+    """Whether every field takes its answer. Asks the schema's own fields, without gathering errors: most have none."""
+    for name, value in answers.items():
+        field = schema.load_fields.get(name)
+        if isinstance(field, fields.Nested):
+            if not all(_is_sound(field.schema, below) for below in (value if field.many else (value,))):
+                return False
+        elif isinstance(field, Answer):
+            try:
+                field.check(value)
+            except ValidationError:
+                return False
+    return True
 
 
 def _flat(errors: Mapping[Any, Any], data: Any, prefix: str) -> Iterator[tuple[str, Fault]]:

@@ -11,7 +11,7 @@ from schemas.answers import Problem
 from schemas.form import Form
 from schemas.messages import text
 from schemas.summary import summary
-from sync.edits import edit_digest, edits_digest, in_force
+from sync.edits import Edit, edit_digest, edits_digest, in_force
 from sync.forms import FormLibrary
 from sync.merge import Collision, Folded, fold
 from sync.record import Derived, derive
@@ -62,8 +62,11 @@ class Judge:
 
     def form_of(self, body: Document, edits: Sequence[Any]) -> Form | None:
         """The form version that a record is judged by: the greatest of its edits' (law 12)."""
+        return self._form_of(body, in_force(edits))
+
+    def _form_of(self, body: Document, counted: Sequence[Edit]) -> Form | None:
         form_id = body.get("form")
-        version = max((edit["version"] for edit in in_force(edits)), default=0)
+        version = max((edit["version"] for edit in counted), default=0)
         return self._library.form(form_id, version) if isinstance(form_id, str) else None
 
     def derive(self, record_id: str, edits: Sequence[Any], form: Form) -> Derived:
@@ -72,8 +75,11 @@ class Judge:
 
     def faults(self, record_id: str, edits: Sequence[Any]) -> dict[str, str]:
         """Why edits do not count, by id: their device is not known, or did not sign them."""
+        return self._faults(record_id, in_force(edits))
+
+    def _faults(self, record_id: str, counted: Sequence[Edit]) -> dict[str, str]:
         found = {}
-        for edit in in_force(edits):
+        for edit in counted:
             fault = self._fault(record_id, edit)
             if fault is not None:
                 found[edit["id"]] = fault
@@ -93,8 +99,8 @@ class Judge:
     def judge(self, mailbox: str, winner: Document, edits: Sequence[Any]) -> Judged:
         """The verdict on a record that holds these edits."""
         record_id = winner["_id"]
-        faults = self.faults(record_id, edits)
-        form = self.form_of(winner, edits)
+        counted = in_force(edits)
+        faults, form = self._faults(record_id, counted), self._form_of(winner, counted)
         if form is None:
             return self._held(mailbox, winner, edits, faults, UNKNOWN_VERSION)
         derived = derive(edits, form, excluded=faults)

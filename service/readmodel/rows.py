@@ -137,6 +137,8 @@ def _seen_head(edit: Mapping[str, Any], path: str) -> Row:
 
 def _settled(judged: Judged) -> dict[str, tuple[Row, list[Row]]]:
     """For each path the last edit that had seen several values there, and the edits whose values it saw."""
+    if len(judged.edits) < 2:
+        return {}  # one edit alone has not seen two values
     sound = sorted(in_force(judged.edits, judged.invalid_edits), key=lambda edit: (edit["at"], edit["id"]))
     by_id = {edit["id"]: edit for edit in sound}
     settled: dict[str, tuple[Row, list[Row]]] = {}

@@ -8,8 +8,9 @@ The twin for the tablet is `core/edits.js`.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -24,10 +25,12 @@ Edit = dict[str, Any]
 SAFE_INTEGER = canonical.SAFE_INTEGER
 VALUE_DEPTH = 16
 """How deep a value may nest: a geoshape takes two levels."""
+STABLE_DEPTH = 128
 REMEMBERED = 16_384
 REMEMBERED_BYTES = 2_048
 
 _NAME = re.compile(r"[ -~]{1,200}")
+_LONE = re.compile("[\ud800-\udfff]")
 
 
 def content(value: Any) -> bytes:
@@ -48,7 +51,10 @@ def same(one: Any, other: Any) -> bool:
 
 def edit_digest(edit: Any) -> str:
     """SHA-256 of the edit's canonical JSON. Total: what has none (a float met in a foreign log) is brought near it."""
-    raw = content(edit)
+    try:
+        raw = orjson.dumps(edit, option=orjson.OPT_SORT_KEYS)
+    except (TypeError, orjson.JSONEncodeError):
+        return hashlib.sha256(_lenient(edit)).hexdigest()
     return _digest(raw) if len(raw) <= REMEMBERED_BYTES else _digest.__wrapped__(raw)
 
 
@@ -66,23 +72,32 @@ def stable(value: Any) -> bytes:
 
 
 def _lenient(value: Any) -> bytes:
-    """RFC 8785 with the numbers and texts that Rounds refuses; as JavaScript would read and write them."""
-    try:
-        return rfc8785.dumps(_readable(value))
-    except (RecursionError, rfc8785.CanonicalizationError):
-        return b"null"
+    """What JavaScript makes of a value by `JSON.stringify` with sorted names; null for what is nested too deep."""
+    return _written(value, STABLE_DEPTH).encode()
 
 
-def _readable(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {_readable(str(key)): _readable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_readable(item) for item in value]
+def _written(value: Any, depth: int) -> str:
     if isinstance(value, str):
-        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    if isinstance(value, int) and abs(value) > SAFE_INTEGER:
-        return float(value)
-    return value
+        return _LONE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return _number(value)
+    if isinstance(value, list | tuple) and depth:
+        return f"[{','.join(_written(item, depth - 1) for item in value)}]"
+    if isinstance(value, dict) and depth:
+        members = {str(name): item for name, item in value.items()}
+        names = sorted(members, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
+        return f"{{{','.join(f'{_written(name, 0)}:{_written(members[name], depth - 1)}' for name in names)}}}"
+    return json.dumps(value) if isinstance(value, bool) else "null"
+
+
+def _number(value: float) -> str:
+    """A number as JavaScript has it: one of 64 bits."""
+    if isinstance(value, int) and abs(value) <= SAFE_INTEGER:
+        return str(value)
+    try:
+        return rfc8785.dumps(float(value)).decode()
+    except (OverflowError, rfc8785.FloatDomainError):
+        return "null"
 
 
 def edit_id(edit: Any) -> str:
@@ -120,8 +135,16 @@ def union(*logs: Iterable[Any]) -> list[Any]:
                 alike.append(edit)
     kept: list[Any] = []
     for alike in by_id.values():
-        kept += alike if len(alike) == 1 else sorted(_without_erased(alike), key=edit_digest)
+        kept += alike if len(alike) == 1 else _distinct(_without_erased(alike))
     return sorted(kept, key=order)  # stable, so that what shares time and id stays ordered by digest
+
+
+def _distinct(alike: Iterable[Any]) -> list[Any]:
+    """One edit for each digest, by digest: 1.0 written for 1 makes no other edit."""
+    found: dict[str, Any] = {}
+    for edit in sorted(alike, key=content):
+        found.setdefault(edit_digest(edit), edit)
+    return [found[digest] for digest in sorted(found)]
 
 
 def _without_erased(alike: Sequence[Any]) -> list[Any]:
@@ -152,7 +175,7 @@ def contested(edits: Iterable[Any], excluded: Collection[str] = ()) -> frozenset
 
 
 def _differ(alike: Iterable[Any], excluded: Collection[str]) -> bool:
-    counted = [edit for edit in alike if is_erased(edit) or (is_edit(edit) and not is_excluded(edit, excluded))]
+    counted = [*filter(is_erased, alike), *_counted(alike, excluded)]
     return len({content(_unsigned(edit)) for edit in counted}) > 1
 
 
@@ -162,7 +185,7 @@ def _unsigned(edit: Mapping[str, Any]) -> dict[str, Any]:
 
 def in_force(edits: Iterable[Any], excluded: Collection[str] = ()) -> list[Edit]:
     """The edits that count: well-formed, not erased, not among `excluded` (ids or digests), their id not contested."""
-    counted = [edit for edit in edits if is_edit(edit) and not is_excluded(edit, excluded)]
+    counted = list(_counted(edits, excluded))
     by_id = {edit["id"]: edit for edit in counted}
     if len(by_id) == len(counted) and not any(map(is_erased, edits)):
         return counted
@@ -170,6 +193,25 @@ def in_force(edits: Iterable[Any], excluded: Collection[str] = ()) -> list[Edit]
     for edit in counted:
         by_id[edit["id"]] = min(by_id[edit["id"]], edit, key=edit_digest)
     return [edit for edit in counted if edit["id"] not in doubtful and edit is by_id[edit["id"]]]
+
+
+def _counted(edits: Iterable[Any], excluded: Collection[str]) -> Iterator[Edit]:
+    for edit in edits:
+        sound = is_edit(edit)
+        read = edit if sound else _integral(edit, 2 * VALUE_DEPTH)
+        if (sound or is_edit(read)) and not is_excluded(edit, excluded):
+            yield read
+
+
+def _integral(value: Any, depth: int) -> Any:
+    """The value with 1 where it has 1.0, which JavaScript cannot tell from it."""
+    if isinstance(value, float) and value.is_integer() and abs(value) <= SAFE_INTEGER:
+        return int(value)
+    if isinstance(value, dict) and depth:
+        return {name: _integral(item, depth - 1) for name, item in value.items()}
+    if isinstance(value, list) and depth:
+        return [_integral(item, depth - 1) for item in value]
+    return value
 
 
 def is_edit(edit: Any) -> bool:

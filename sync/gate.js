@@ -24,6 +24,9 @@ function (doc, old, user, security) {
   function isText(value) {
     return typeof value === 'string';
   }
+  function characters(text) {
+    return text.replace(/[\uD800-\uDBFF][\uDC00-\uDFFF]/g, '_').length;
+  }
   function areTexts(value) {
     return Array.isArray(value) && value.every(isText);
   }
@@ -74,7 +77,7 @@ function (doc, old, user, security) {
       return;
     }
     EDIT_TEXTS.forEach(function (name) {
-      require_(isText(edit[name]) && edit[name].length > 0 && edit[name].length <= ID_CHARACTERS, "Each edit has a text '" + name + "'.");
+      require_(isText(edit[name]) && edit[name].length > 0 && characters(edit[name]) <= ID_CHARACTERS, "Each edit has a text '" + name + "'.");
     });
     require_(AT.test(edit.at), "An edit's 'at' is not a time of a hybrid clock.");
     require_(isVersion(edit.version), "An edit's version must be a positive integer.");

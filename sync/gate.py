@@ -124,7 +124,7 @@ def _check_media(doc: Document, old: Document | None, user: UserContext, team: o
 
 
 def _is_version(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0 and value % 1 == 0
 
 
 def _are_texts(value: object) -> bool:
@@ -132,4 +132,7 @@ def _are_texts(value: object) -> bool:
 
 
 def _length(value: Any) -> int:
-    return len(orjson.dumps(value))
+    try:
+        return len(orjson.dumps(value))
+    except TypeError:
+        raise Forbidden("A record holds text that is no Unicode, or is nested too deep.") from None

@@ -11,6 +11,7 @@ import base64
 import binascii
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from schemas import canonical
 
 DEVICE_ID_DIGITS = 12
 _COORDINATE = 32
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _ALGORITHM = ec.ECDSA(hashes.SHA256())
 
 PrivateKey = ec.EllipticCurvePrivateKey
@@ -122,7 +124,7 @@ def _encode(raw: bytes) -> str:
 
 
 def _decode(text: object) -> bytes:
-    if not isinstance(text, str) or "=" in text:
+    if not isinstance(text, str) or not _BASE64URL.fullmatch(text):
         raise BadKey("not base64url without padding")
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

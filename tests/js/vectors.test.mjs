@@ -5,9 +5,11 @@ import { describe, test } from 'node:test';
 
 import { CanonicalError, canonical, digest } from '../../service/tablet/app/core/canonical.js';
 import { Clock, isTime } from '../../service/tablet/app/core/clock.js';
+import { editDigest, union } from '../../service/tablet/app/core/edits.js';
 import { evaluate } from '../../service/tablet/app/core/expression.js';
 import { parseForm } from '../../service/tablet/app/core/form.js';
 import { judge } from '../../service/tablet/app/core/judge.js';
+import { fold } from '../../service/tablet/app/core/merge.js';
 
 const read = (name) => JSON.parse(readFileSync(new URL(`../vectors/${name}`, import.meta.url), 'utf8'));
 
@@ -48,4 +50,16 @@ vectors('expressions', ({ tree, values, context = {} }) => {
 vectors('answers', ({ form, values, state, now }) => {
   const { answers, problems } = judge(parseForm(read(`forms/${form}.json`)), values, { state, now: Date.parse(now) });
   return { answers, problems: problems.map(({ path, code, params }) => [path, code, params]) };
+});
+
+vectors('merge', ({ edit, logs, edits, form, excluded, distrusted, expect }) => {
+  if (edit !== undefined) return editDigest(edit);
+  if (logs) {
+    assert.deepStrictEqual(union(...logs.reverse()), expect);
+    return union(...logs.reverse());
+  }
+  const options = { excluded: new Set(excluded), distrusted: new Set(distrusted) };
+  const { values, state, version, at, collisions } = fold(edits, form && parseForm(read(`forms/${form}.json`)), options);
+  const told = collisions.map(({ path, heads, in_force }) => ({ path, heads: heads.map((head) => head.edit_id), in_force: in_force.edit_id }));
+  return { values, state, version, at, collisions: told };
 });

@@ -6,8 +6,11 @@ from datetime import datetime
 
 import pytest
 
+from schemas.form import parse
 from sync import clock
-from tests.vectors import Case, cases
+from sync.edits import edit_digest, same, union
+from sync.merge import Folded, fold
+from tests.vectors import Case, cases, form
 
 
 @pytest.mark.parametrize("case", cases("clock"))
@@ -22,3 +25,26 @@ def test_clock(case: Case) -> None:
         wall = step.get("tick") or step["wall"]
         found.append(ours.tick() if "tick" in step else ours.observe(step["observe"]))
     assert found == case["expect"]
+
+
+@pytest.mark.parametrize("case", cases("merge"))
+def test_merge(case: Case) -> None:
+    if "edit" in case:
+        assert edit_digest(case["edit"]) == case["expect"]
+    elif "logs" in case:
+        assert same(union(*case["logs"]), case["expect"])
+        assert same(union(*reversed(case["logs"])), case["expect"])
+    else:
+        policies = parse(form(case["form"])) if case["form"] else None
+        names = {name: frozenset(case.get(name, ())) for name in ("excluded", "distrusted")}
+        assert same(outcome(fold(case["edits"], policies, **names)), case["expect"])
+        assert same(outcome(fold(case["edits"][::-1], policies, **names)), case["expect"])
+
+
+def outcome(folded: Folded) -> Case:
+    collisions = [
+        {"path": each.path, "heads": [head.edit_id for head in each.heads], "in_force": each.in_force.edit_id}
+        for each in folded.collisions
+    ]
+    found = {"values": folded.values, "state": folded.state, "version": folded.version, "at": folded.at}
+    return {**found, "collisions": collisions}

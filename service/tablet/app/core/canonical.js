@@ -2,6 +2,8 @@
 
 const SAFE = Number.MAX_SAFE_INTEGER;
 const MAX_DEPTH = 64;
+/** What is nested deeper is not told apart. */
+const LENIENT_DEPTH = 128;
 
 /** A value that has no canonical form: `path` says where, `code` why. */
 export class CanonicalError extends Error {
@@ -69,11 +71,11 @@ export function wellFormed(value) {
 }
 
 /** As near to canonical JSON as a value comes that has none: one with fractions, lone surrogates, great depth. @param {any} value @returns {string} */
-export function lenient(value) {
-  const given = wellFormed(value);
-  if (Array.isArray(given)) return `[${given.map(lenient).join(',')}]`;
-  if (typeof given !== 'object' || given === null) return typeof given === 'number' ? String(given) : JSON.stringify(given);
-  return `{${Object.keys(given).sort().map((key) => `${JSON.stringify(key)}:${lenient(given[key])}`).join(',')}}`;
+export function lenient(value, depth = LENIENT_DEPTH) {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (depth === 0) return 'null';
+  if (Array.isArray(value)) return `[${value.map((item) => lenient(item, depth - 1)).join(',')}]`;
+  return `{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${lenient(value[key], depth - 1)}`).join(',')}}`;
 }
 
 /** SHA-256, lower-case hex. @param {Uint8Array | ArrayBuffer} bytes @returns {Promise<string>} */

@@ -81,7 +81,8 @@ function byId(edits) {
 
 /** @param {any[]} alike */
 function byDigest(alike) {
-  return alike.map((edit) => ({ edit, digest: editDigest(edit) })).sort((a, b) => compare(a.digest, b.digest)).map(({ edit }) => edit);
+  const found = new Map(alike.map((edit) => [editDigest(edit), edit]));
+  return [...found].sort(([a], [b]) => compare(a, b)).map(([, edit]) => edit);
 }
 
 /** @param {any[]} alike */

@@ -5,6 +5,8 @@ import { canonical, sha256 } from './canonical.js';
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' };
 const SIGNING = { name: 'ECDSA', hash: 'SHA-256' };
 const DEVICE_ID_DIGITS = 12;
+/** 64 bytes. */
+const SIGNATURE = /^[A-Za-z0-9_-]{86}$/;
 
 /** @typedef {{kty: string, crv: string, x: string, y: string}} PublicJwk */
 /** @typedef {import('./merge.js').Edit} Edit */
@@ -37,8 +39,10 @@ export async function signEdit(recordId, edit, privateKey) {
 /** @param {string} recordId @param {Edit} edit @param {PublicJwk} jwk @returns {Promise<boolean>} */
 export async function verifyEdit(recordId, edit, jwk) {
   try {
-    const key = await crypto.subtle.importKey('jwk', jwk, ALGORITHM, false, ['verify']);
-    const signature = /** @type {BufferSource} */ (decode(String(edit.sig)));
+    const { kty, crv, x, y } = jwk;
+    if (typeof edit.sig !== 'string' || !SIGNATURE.test(edit.sig)) return false;
+    const key = await crypto.subtle.importKey('jwk', { kty, crv, x, y }, ALGORITHM, false, ['verify']);
+    const signature = /** @type {BufferSource} */ (decode(edit.sig));
     return await crypto.subtle.verify(SIGNING, key, signature, bytes(signed(recordId, edit)));
   } catch {
     return false;

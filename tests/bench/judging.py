@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import time
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from statistics import median
 from typing import Any
 
 from schemas.form import Form
+from service.parts import Parts
 from service.readmodel.lists import Filter, Lists
 from service.readmodel.projection import SqlProjection
 from sync.intake import BATCH, Intake, Judged
@@ -70,11 +72,8 @@ def _drain(records: int, *, conflicts: bool, text: str) -> Judging:
     say(f"intake {text}: {records} records {kind}")
     with open_office() as parts:
         tablets = Tablet(parts, "li.wei"), Tablet(parts, "zhang.min")
-        filled = [tablets[number % 2].fill(number) for number in range(records)]
-        for at in range(0, records, MIXED):  # in small parts, so that every page of changes has its fifth
-            part = filled[at : at + MIXED]
-            split = part[::CONFLICT_EVERY] if conflicts else []
-            send(parts, [*part, *(leaf for base in split for leaf in conflict(tablets, base))])
+        total = sum(_send_part(parts, tablets, min(MIXED, records - at), conflicts) for at in range(0, records, MIXED))
+        gc.collect()
         projection = _Timed(parts.readmodel)
         intake = Intake(parts.store, parts.library, projection)
         start = time.perf_counter()
@@ -82,7 +81,15 @@ def _drain(records: int, *, conflicts: bool, text: str) -> Judging:
         seconds = time.perf_counter() - start
         _check(Lists(parts.readmodel), records, conflicts=conflicts)
         marks = [(start, 0), *projection.marks]
-        return Judging(records, sum(map(size, filled)) // records, seconds, _cost(marks), _cost(marks, last=True))
+        return Judging(records, total // records, seconds, _cost(marks), _cost(marks, last=True))
+
+
+def _send_part(parts: Parts, tablets: tuple[Tablet, Tablet], records: int, conflicts: bool) -> int:
+    """Fill some records and send them; how many bytes. In small parts, so that every page of changes has its fifth."""
+    filled = [tablets[number % 2].fill(number) for number in range(records)]
+    split = filled[::CONFLICT_EVERY] if conflicts else []
+    send(parts, [*filled, *(leaf for base in split for leaf in conflict(tablets, base))])
+    return sum(map(size, filled))
 
 
 def _cost(marks: Sequence[tuple[float, int]], *, last: bool = False) -> float:

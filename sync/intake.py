@@ -183,9 +183,14 @@ class Intake:
             edits = union(*(_edits(leaf) for leaf in each.leaves), known.get(each.record_id, ()))
             if not each.live and not known.get(each.record_id):
                 continue  # a tombstone of something that was never judged here
-            if each.record_id not in state.waiting:
-                merges += self._merge(each, known.get(each.record_id, ()))
-            judged.append(self._judge.judge(mailbox, each.winner, edits))
+            try:
+                if each.record_id not in state.waiting:
+                    merges += self._merge(each, known.get(each.record_id, ()))
+                judged.append(self._judge.judge(mailbox, each.winner, edits))
+            except Exception:
+                # A record that this program trips over must not keep all others from their receipts.
+                log.exception("record set aside", mailbox=mailbox, record=each.record_id)
+                judged.append(self._judge.set_aside(mailbox, each.winner, edits))
         refused = database.put_revisions(merges) if merges else []
         for refusal in refused:
             log.error("merge refused", mailbox=mailbox, document=refusal.id, reason=str(refusal.error))

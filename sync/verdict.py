@@ -13,13 +13,13 @@ from schemas.messages import text
 from schemas.summary import summary
 from sync.edits import Edit, edit_digest, edits_digest, in_force
 from sync.forms import FormLibrary
-from sync.merge import Collision, Folded, fold
+from sync.merge import DRAFT, Collision, Folded, fold
 from sync.record import Derived, derive
 from sync.signature import verify_edit
 from sync.store import Document
 
 ACCEPTED, RETURNED, HELD = "accepted", "returned", "held"
-UNKNOWN_VERSION, UNKNOWN_DEVICE = "unknown_version", "unknown_device"
+UNKNOWN_VERSION, UNKNOWN_DEVICE, UNJUDGEABLE = "unknown_version", "unknown_device", "unjudgeable"
 BAD_SIGNATURE = "bad_signature"
 VERIFIED_CACHE = 200_000
 
@@ -138,6 +138,22 @@ class Judge:
             problems=(),
             verdict=HELD,
             reason=reason,
+            label={},
+        )
+
+    def set_aside(self, mailbox: str, winner: Document, edits: Sequence[Any]) -> Judged:
+        """The verdict on a record that this program trips over: held, so that all others go on."""
+        nothing = Folded({}, DRAFT, 0, {}, (), "")
+        return self._judged(
+            mailbox,
+            winner,
+            edits,
+            {},
+            nothing,
+            answers={},
+            problems=(),
+            verdict=HELD,
+            reason=UNJUDGEABLE,
             label={},
         )
 

@@ -278,6 +278,3 @@ def checked(pattern: re.Pattern[str], text: str, code: str) -> str:
     if not pattern.fullmatch(text):
         raise RoundsError(code)
     return text
-
-
-# NOIMPORT

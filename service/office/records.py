@@ -90,6 +90,7 @@ def _listed(row: Row, names: Names) -> dict[str, Any]:
         "team": names.team(row["team"]),
         "state": state_of(row["state"], reader).text,
         "verdict": row["verdict"],
+        "reason": row["reason"],
         "errors": row["problem_count"],
         "collisions": row["collision_count"],
         "updated": moment_of(row["updated"], reader, names.zone(form), datetime.now(UTC)),
@@ -144,6 +145,3 @@ def _case(
 def _strays(form: Form | None, answers: Mapping[str, Any]) -> list[tuple[str, str]]:
     strays = strays_of(form, answers) if form else [(f"/{name}", value) for name, value in answers.items()]
     return [(path, language.shown_value(value)) for path, value in strays]
-
-
-# NOIMPORT

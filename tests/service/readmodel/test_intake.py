@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import select
 
 from schemas.bundled import bundled
+from schemas.form import Form
 from service.app import create_app
 from service.campaign import Campaign
 from service.config import Config, load
@@ -20,6 +21,7 @@ from service.parts import NAME, Parts, open_parts
 from service.readmodel import tables
 from service.readmodel.intake import intake_of
 from service.readmodel.projection import SqlProjection
+from sync import record as record_module
 from sync.embedded.database import EmbeddedDatabase
 from sync.signature import device_id, generate_key, public_jwk, sign_edit
 from sync.store import ADMIN, Database, Document
@@ -263,3 +265,22 @@ def test_random_order_of_arrival_comes_to_the_same_answers(config: Config, tmp_p
     office.judge()
     assert rows_of(office.parts) == before
     app.extensions[NAME].close()
+
+
+def test_a_record_that_trips_the_judge_is_set_aside_and_all_others_go_on(
+    office: Office, north: Tablet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = north.fill({**VISIT, "/visitors": "trips"}), north.fill(VISIT)
+    real = record_module.judge
+
+    def tripping(form: Form, values: Any, **options: Any) -> Any:
+        if values.get("visitors") == "trips":
+            raise ZeroDivisionError
+        return real(form, values, **options)
+
+    monkeypatch.setattr("sync.record.judge", tripping)
+    office.judge()
+    assert (receipt_of(office, bad)["verdict"], receipt_of(office, bad)["reason"]) == ("held", "unjudgeable")
+    assert receipt_of(office, good)["reason"] is None
+    page = office.enter().get(f"/office/records/{bad}?lang=en").get_data(as_text=True)
+    assert "this program cannot judge it" in page

@@ -14,7 +14,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from schemas.definition import EXPRESSIONS, FormError, FormProblem, check_definition
-from schemas.expression.parse import ExpressionError, Tree
+from schemas.expression.functions import VOLATILE
+from schemas.expression.parse import ExpressionError, Tree, walk
 from schemas.expression.parse import parse as parse_expression
 
 __all__ = ["Choice", "Expression", "Field", "Form", "FormError", "FormProblem", "compile_form", "parse"]
@@ -242,11 +243,15 @@ class _Parser:
             return source
         text = source if isinstance(source, str) else source["text"]
         try:
-            return Expression(text, parse_expression(text, self._paths.get))
+            tree = parse_expression(text, self._paths.get)
         except ExpressionError as error:
             params = {"property": name, "column": error.column, "name": error.name}
             self._problems.append(FormProblem(path, error.code, params))
             return Expression(text, {"lit": ""})
+        volatile = {node["call"] for node in walk(tree) if node.get("call") in VOLATILE}
+        if volatile and name != "default":
+            self._problems.append(FormProblem(path, "only_in_default", {"property": name, "name": min(volatile)}))
+        return Expression(text, tree)
 
 
 def _choices(entries: Sequence[Mapping[str, Any]]) -> tuple[Choice, ...]:

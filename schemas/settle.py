@@ -91,6 +91,7 @@ class Settled:
         """What an expression of this field may read at this place."""
         return Context(
             resolve=lambda path: self._resolve(path, place.rows),
+            at=self._at,
             self_value=from_answer(place.value),
             position=place.rows[-1][2] if place.rows else 0,
             now=self._now,
@@ -105,6 +106,17 @@ class Settled:
                 start = (repeat.path, row)
         names = path[len(start[0]) + 1 :].split("/")
         return self._read(start[0], [start[1]], names)
+
+    def _at(self, path: str, rows: Mapping[str, float]) -> Value:
+        """The value at a schema path in the rows of these numbers; empty where there is none."""
+        holder: Any = self.answers
+        prefix = ""
+        for name in path.split("/")[1:]:
+            prefix = f"{prefix}/{name}"
+            holder = holder.get(name) if isinstance(holder, dict) else None
+            if self.form.by_path[prefix].type == "repeat":
+                holder = _row(holder, rows.get(prefix, math.nan))
+        return from_answer(holder)
 
     def _read(self, prefix: str, holders: list[Any], names: list[str]) -> Value:
         many = False
@@ -122,6 +134,11 @@ class Settled:
                 found = [from_answer(holder.get(name)) for holder in holders]
                 return [to_text(each) if isinstance(each, list) else each for each in found] if many else found[0]
         return ""
+
+
+def _row(rows: Any, number: float) -> Any:
+    found = rows if isinstance(rows, list) else []
+    return found[math.trunc(number) - 1] if not math.isnan(number) and 1 <= number < len(found) + 1 else None
 
 
 def settle(form: Form, values: Mapping[str, Any], *, now: datetime) -> Settled:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.expression.functions import FUNCTIONS
-from schemas.expression.values import Value, to_truth
+from schemas.expression.functions import FUNCTIONS, VOLATILE
+from schemas.expression.values import Value, to_number, to_text, to_truth
 
 Tree = dict[str, Any]
 
@@ -16,12 +16,13 @@ Tree = dict[str, Any]
 class Context:
     """What an expression may read.
 
-    `resolve` gives the value of the field at a schema path, as seen from where the expression stands; `self_value` is
-    what `.` means; `position` the number of the row that it stands in, from 1, or 0 outside any; `now` an RFC 3339
-    time and `today` its date in the form's zone.
+    `resolve` gives the value of the field at a schema path, as seen from where the expression stands; `at` the one in
+    the rows of these numbers, by the paths of their repeats; `self_value` is what `.` means; `position` the number of
+    the row that it stands in, from 1, or 0 outside any; `now` an RFC 3339 time and `today` its date in the form's zone.
     """
 
     resolve: Callable[[str], Value]
+    at: Callable[[str, Mapping[str, float]], Value] = lambda _path, _rows: ""
     self_value: Value = ""
     position: int = 0
     now: str = ""
@@ -44,19 +45,34 @@ def evaluate(tree: Tree, context: Context) -> Value:
 
 def _call(name: str, args: list[Tree], context: Context) -> Value:
     run = FUNCTIONS[name].run
-    if run is not None:
-        return run(*(evaluate(arg, context) for arg in args))
-    if name == "if":
-        return evaluate(args[1] if holds(args[0], context) else args[2], context)
-    if name == "and":
-        return holds(args[0], context) and holds(args[1], context)
-    if name == "or":
-        return holds(args[0], context) or holds(args[1], context)
-    if name == "position":
-        return float(context.position)
-    return context.today if name == "today" else context.now
+    if run is None:
+        return _LAZY[name](args, context)
+    return run(*(evaluate(arg, context) for arg in args))
 
 
 def holds(tree: Tree, context: Context) -> bool:
     """Whether an expression comes out true."""
     return to_truth(evaluate(tree, context))
+
+
+def _once(args: list[Tree], context: Context) -> Value:
+    return evaluate(args[0], context) if to_text(context.self_value) == "" else context.self_value
+
+
+def _indexed(args: list[Tree], context: Context) -> Value:
+    pairs = zip(args[1::2], args[2::2], strict=False)
+    rows = {str(repeat.get("ref")): to_number(evaluate(number, context)) for repeat, number in pairs}
+    return context.at(str(args[0].get("ref")), rows)
+
+
+_LAZY: dict[str, Callable[[list[Tree], Context], Value]] = {
+    "if": lambda args, context: evaluate(args[1] if holds(args[0], context) else args[2], context),
+    "and": lambda args, context: holds(args[0], context) and holds(args[1], context),
+    "or": lambda args, context: holds(args[0], context) or holds(args[1], context),
+    "position": lambda _, context: float(context.position),
+    "today": lambda _, context: context.today,
+    "now": lambda _, context: context.now,
+    "once": _once,
+    "indexed-repeat": _indexed,
+    **dict.fromkeys(VOLATILE, lambda _args, _context: ""),  # what a tablet made of it stands in the record
+}

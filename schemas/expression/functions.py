@@ -7,9 +7,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from schemas.expression.places import area, distance, geofence
+from schemas.expression.times import as_date, as_date_time, decimal_date_time, decimal_time, format_date
 from schemas.expression.values import Scalar, Value, equal, items, to_number, to_text, to_truth, unequal
 
 MANY = 50
+VOLATILE = frozenset({"uuid", "random"})
+"""They run once, when a record begins on the tablet, and so only in a default."""
 PATTERN_ARGUMENT = 1
 TEXT_LIMIT = 10_000
 PATTERN_LIMIT = 200
@@ -172,9 +176,29 @@ def _coalesce(*values: Value) -> Value:
     return next((value for value in values if to_text(value) != ""), "")
 
 
-def _date(value: Value) -> str:
-    text = to_text(value)
-    return text[:10] if re.match(r"\d{4}-\d{2}-\d{2}(T|\Z)", text, re.ASCII) else ""
+def _before(value: Value, part: Value) -> str:
+    before, found, _ = to_text(value).partition(to_text(part) or "\0")
+    return before if found and to_text(part) else ""
+
+
+def _after(value: Value, part: Value) -> str:
+    return to_text(value).partition(to_text(part))[2] if to_text(part) else to_text(value)
+
+
+def _mapped(value: Value, wanted: Value, given: Value) -> str:
+    """XPath's translate(): each character by the one at the same place; without one, it goes."""
+    to = to_text(given)
+    table: dict[str, str] = {}
+    for place, character in enumerate(to_text(wanted)):
+        table.setdefault(character, to[place : place + 1])
+    return "".join(table.get(character, character) for character in to_text(value))
+
+
+def _count_if(value: Value, wanted: Value) -> float:
+    """How many rows have this value, or this one among their choices."""
+    one = items(wanted)[0] if items(wanted) else ""
+    text = to_text(wanted)
+    return float(sum(1 for item in items(value) if item != "" and (equal(item, one) or text in _choices(item))))
 
 
 _LAZY = None
@@ -186,6 +210,10 @@ FUNCTIONS: dict[str, Function] = {
     "today": Function(0, 0, _LAZY),
     "now": Function(0, 0, _LAZY),
     "position": Function(1, 1, _LAZY),
+    "once": Function(1, 1, _LAZY),
+    "indexed-repeat": Function(3, 7, _LAZY),
+    "uuid": Function(0, 0, _LAZY),
+    "random": Function(0, 0, _LAZY),
     "=": Function(2, 2, equal),
     "!=": Function(2, 2, unequal),
     "<": Function(2, 2, _compare(lambda a, b: a < b)),
@@ -224,5 +252,19 @@ FUNCTIONS: dict[str, Function] = {
     "concat": Function(1, MANY, lambda *values: "".join(to_text(item) for value in values for item in items(value))),
     "join": Function(2, MANY, lambda by, *values: to_text(by).join(to_text(each) for each in _filled(values))),
     "regex": Function(2, 2, _matches),
-    "date": Function(1, 1, _date),
+    "ends-with": Function(2, 2, lambda value, part: to_text(value).endswith(to_text(part))),
+    "substring-before": Function(2, 2, _before),
+    "substring-after": Function(2, 2, _after),
+    "normalize-space": Function(1, 1, lambda value: " ".join(_choices(value))),
+    "translate": Function(3, 3, _mapped),
+    "count-if": Function(2, 2, _count_if),
+    "date": Function(1, 1, as_date),
+    "date-time": Function(1, 1, as_date_time),
+    "format-date": Function(2, 2, format_date),
+    "format-date-time": Function(2, 2, format_date),
+    "decimal-date-time": Function(1, 1, decimal_date_time),
+    "decimal-time": Function(1, 1, decimal_time),
+    "distance": Function(1, MANY, distance),
+    "area": Function(1, MANY, area),
+    "geofence": Function(2, 2, geofence),
 }

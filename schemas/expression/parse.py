@@ -119,6 +119,8 @@ class _Builder(Transformer[Token, Tree]):
             raise ExpressionError("unknown_function", column, str(name))
         if not function.least <= len(args) <= function.most:
             raise ExpressionError("wrong_arguments", column, str(name))
+        if name == "indexed-repeat" and (len(args) % 2 == 0 or any("ref" not in arg for arg in (args[0], *args[1::2]))):
+            raise ExpressionError("wrong_arguments", column, str(name))
         pattern = args[PATTERN_ARGUMENT] if name == "regex" else None
         if pattern is not None and (not isinstance(pattern.get("lit"), str) or pattern_fault(pattern["lit"])):
             raise ExpressionError("bad_pattern", column, str(pattern.get("lit", "")))

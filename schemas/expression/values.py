@@ -35,7 +35,8 @@ def from_answer(answer: Any) -> Value:
     if isinstance(answer, int | float):
         return float(answer)
     if isinstance(answer, list):
-        return " ".join(to_text(from_answer(item)) for item in answer)
+        between = "; " if answer and isinstance(answer[0], dict) and "lat" in answer[0] else " "
+        return between.join(to_text(from_answer(item)) for item in answer)
     if isinstance(answer, dict):
         parts = ("lat", "lon", "altitude", "accuracy")
         return " ".join(_coordinate(answer.get(part)) for part in parts) if "lat" in answer else ""

@@ -50,7 +50,10 @@ function fallback(field, { form, now }) {
   const given = /** @type {any} */ (field.default);
   const tree = given?.expression?.tree;
   if (!tree) return given ?? undefined;
-  const value = evaluate(tree, { resolve: () => '', self: '', position: 0, now: now.toISOString(), today: dateIn(form.timezone, now) });
+  const value = evaluate(tree, {
+    resolve: () => '', at: () => '', self: '', position: 0, now: now.toISOString(), today: dateIn(form.timezone, now),
+    uuid: () => crypto.randomUUID(), random: () => Math.random(),
+  });
   return normal(field.type, value);
 }
 

@@ -3,20 +3,20 @@
  * same values. A value is text, a number, a truth value, or a list of these; empty text stands for no answer.
  */
 
-import { isDate, isDatetime } from './values.js';
+import { filled, items, same, toNumber, toText, toTruth, words } from './coercion.js';
+import { area, distance, geofence } from './places.js';
+import { asDate, asDateTime, decimalDateTime, decimalTime, formatDate } from './times.js';
 
 /**
  * @typedef {import('./form.js').Tree} Tree
- * @typedef {string | number | boolean} Scalar
- * @typedef {Scalar | Scalar[]} Value
- * @typedef {{resolve(path: string): Value, self: Value, position: number, now: string, today: string}} Context
+ * @typedef {import('./coercion.js').Scalar} Scalar
+ * @typedef {import('./coercion.js').Value} Value
+ * @typedef {{resolve(path: string): Value, at(path: string, rows: Map<string, number>): Value, self: Value, position: number,
+ *   now: string, today: string, uuid?: () => string, random?: () => number}} Context what an expression may read; only a
+ *   default, which runs once and on the tablet, has `uuid` and `random`
  */
 
 const TEXT_LIMIT = 10_000;
-const DAY = 86_400;
-// Only ASCII spaces are spaces: what else counts as one differs between Python and JavaScript.
-const NUMBER = /^[\t-\r ]*-?(\d+(\.\d*)?|\.\d+)[\t-\r ]*$/;
-const SPACES = /[\t-\r ]+/;
 
 /** The value of an expression. @param {Tree} tree @param {Context} context @returns {Value} */
 export function evaluate(tree, context) {
@@ -25,6 +25,14 @@ export function evaluate(tree, context) {
   if (tree.self) return context.self;
   if (tree.parent) return '';
   return call(String(tree.call), tree.args ?? [], context);
+}
+
+/** The numbers of rows by the paths of their repeats. @param {Tree[]} pairs @param {Context} context */
+function indices(pairs, context) {
+  /** @type {Map<string, number>} */
+  const rows = new Map();
+  for (let i = 0; i + 1 < pairs.length; i += 2) rows.set(String(pairs[i].ref), toNumber(evaluate(pairs[i + 1], context)));
+  return rows;
 }
 
 /** Whether an expression comes out true. @param {Tree} tree @param {Context} context */
@@ -41,63 +49,12 @@ function call(name, args, context) {
     case 'position': return context.position;
     case 'today': return context.today;
     case 'now': return context.now;
+    case 'once': return toText(context.self) === '' ? evaluate(args[0], context) : context.self;
+    case 'indexed-repeat': return context.at(String(args[0].ref), indices(args.slice(1), context));
+    case 'uuid': return context.uuid?.() ?? '';
+    case 'random': return context.random?.() ?? NaN;
     default: return FUNCTIONS[name](...args.map((arg) => evaluate(arg, context)));
   }
-}
-
-/** An answer in its normal form as a value. @param {any} answer @returns {Value} */
-export function fromAnswer(answer) {
-  if (typeof answer === 'string' || typeof answer === 'boolean' || typeof answer === 'number') return answer;
-  if (Array.isArray(answer)) return answer.map((item) => toText(fromAnswer(item))).join(' ');
-  if (answer && typeof answer === 'object' && 'lat' in answer) {
-    return ['lat', 'lon', 'altitude', 'accuracy'].map((part) => (typeof answer[part] === 'string' ? answer[part] : '0')).join(' ');
-  }
-  return '';
-}
-
-/** A number; NaN for what is none. Dates count in days since 1970, times as parts of a day. @param {Value} value @returns {number} */
-export function toNumber(value) {
-  if (Array.isArray(value)) return value.length ? toNumber(value[0]) : NaN;
-  if (typeof value === 'boolean') return Number(value);
-  if (typeof value === 'number') return value;
-  if (NUMBER.test(value)) return Number(value);
-  return temporal(value);
-}
-
-/** @param {string} text */
-function temporal(text) {
-  if (isDate(text)) return Date.parse(`${text}T00:00:00Z`) / (DAY * 1000);
-  const clock = /^(\d{2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?$/.exec(text);
-  if (clock) return (Number(clock[1]) * 3600 + Number(clock[2]) * 60 + Number(clock[3] ?? 0)) / DAY;
-  // Past the millisecond a time is cut.
-  return isDatetime(text) ? Date.parse(text.replace(/(\.\d{3})\d+/, '$1')) / (DAY * 1000) : NaN;
-}
-
-/** @param {Value} value @returns {string} */
-export function toText(value) {
-  if (Array.isArray(value)) return value.length ? toText(value[0]) : '';
-  return Object.is(value, -0) ? '0' : String(value);
-}
-
-/** @param {Value} value @returns {boolean} */
-export function toTruth(value) {
-  if (Array.isArray(value)) return value.length > 0;
-  return typeof value === 'number' ? value !== 0 && !Number.isNaN(value) : Boolean(value);
-}
-
-/** @param {Value} value @returns {Scalar[]} */
-const items = (value) => (Array.isArray(value) ? value : [value]);
-/** @param {Value[]} values */
-const filled = (values) => values.flatMap(items).filter((item) => item !== '');
-/** @param {string} text */
-const words = (text) => text.split(SPACES).filter((word) => word !== '');
-
-/** @param {Scalar} a @param {Scalar} b */
-function same(a, b) {
-  // XPath has '' = false(); but a question of yes or no that is not answered yet is neither.
-  if (typeof a === 'boolean' || typeof b === 'boolean') return a !== '' && b !== '' && toTruth(a) === toTruth(b);
-  if (typeof a === 'number' || typeof b === 'number') return toNumber(a) === toNumber(b);
-  return a === b;
 }
 
 /** @param {(a: Scalar, b: Scalar) => boolean} holdsFor @returns {(left: Value, right: Value) => boolean} */
@@ -226,5 +183,33 @@ const FUNCTIONS = {
   concat: (...values) => values.flatMap(items).map(toText).join(''),
   join: (by, ...values) => filled(values).map(toText).join(toText(by)),
   regex: matches,
-  date: (value) => (/^\d{4}-\d{2}-\d{2}(T|$)/.test(toText(value)) ? toText(value).slice(0, 10) : ''),
+  'ends-with': (value, part) => toText(value).endsWith(toText(part)),
+  'substring-before': (value, part) => toText(value).slice(0, Math.max(0, toText(value).indexOf(toText(part)))),
+  'substring-after': (value, part) => after(toText(value), toText(part)),
+  'normalize-space': (value) => words(toText(value)).join(' '),
+  translate: (value, from, to) => mapped([...toText(value)], [...toText(from)], [...toText(to)]),
+  'count-if': (value, wanted) => items(value).filter((item) => item !== '' && (same(item, items(wanted)[0] ?? '') || words(toText(item)).includes(toText(wanted)))).length,
+  date: asDate,
+  'date-time': asDateTime,
+  'format-date': formatDate,
+  'format-date-time': formatDate,
+  'decimal-date-time': decimalDateTime,
+  'decimal-time': decimalTime,
+  distance,
+  area,
+  geofence,
 };
+
+/** @param {string} text @param {string} part */
+function after(text, part) {
+  const at = text.indexOf(part);
+  return at < 0 ? '' : text.slice(at + part.length);
+}
+
+/** XPath's translate(): each character by the one at the same place; without one, it goes. @param {string[]} text @param {string[]} from @param {string[]} to */
+function mapped(text, from, to) {
+  return text.map((character) => {
+    const at = from.indexOf(character);
+    return at < 0 ? character : to[at] ?? '';
+  }).join('');
+}

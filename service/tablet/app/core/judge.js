@@ -3,7 +3,8 @@
  * tests/vectors/answers.json holds both to the same verdicts.
  */
 
-import { evaluate, fromAnswer, halvesUp, holds, toNumber, toText, toTruth } from './expression.js';
+import { fromAnswer, toNumber, toText, toTruth } from './coercion.js';
+import { evaluate, halvesUp, holds } from './expression.js';
 import { byCodePoint } from './heads.js';
 import { fault, valueFault } from './values.js';
 
@@ -12,7 +13,7 @@ import { fault, valueFault } from './values.js';
  * @typedef {import('./form.js').Field} Field
  * @typedef {import('./form.js').Texts} Texts
  * @typedef {import('./form.js').Choice} Choice
- * @typedef {import('./expression.js').Value} Value
+ * @typedef {import('./coercion.js').Value} Value
  * @typedef {import('./expression.js').Context} Context
  * @typedef {import('./values.js').Fault} Fault
  * @typedef {Record<string, any>} Answers
@@ -158,6 +159,7 @@ class Settled {
   context(field, place) {
     return {
       resolve: (path) => this.resolve(path, place.rows),
+      at: (path, rows) => this.at(path, rows),
       self: fromAnswer(place.value),
       position: place.rows.at(-1)?.number ?? 0,
       now: this.moment,
@@ -170,6 +172,17 @@ class Settled {
     const within = rows.filter(({ repeat }) => path.startsWith(`${repeat.path}/`)).at(-1);
     const prefix = within?.repeat.path ?? '';
     return this.read(prefix, [within?.row ?? this.answers], path.slice(prefix.length + 1).split('/'));
+  }
+
+  /** The value at a schema path in the rows of these numbers; empty where there is none. @param {string} path @param {Map<string, number>} rows @returns {Value} */
+  at(path, rows) {
+    let [holder, prefix] = [/** @type {any} */ (this.answers), ''];
+    for (const name of path.split('/').slice(1)) {
+      prefix = `${prefix}/${name}`;
+      holder = holder?.[name];
+      if (this.form.byPath.get(prefix)?.type === 'repeat') holder = holder?.[Math.trunc(rows.get(prefix) ?? NaN) - 1];
+    }
+    return fromAnswer(holder);
   }
 
   /** @param {string} prefix @param {Answers[]} holders @param {string[]} names @returns {Value} */

@@ -7,7 +7,7 @@ remains. `core/judge.js` is the twin for the tablet; `tests/vectors/answers.json
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -16,7 +16,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from schemas import messages
 from schemas.expression.evaluate import holds
-from schemas.form import Expression, Field, Form
+from schemas.form import Choice, Expression, Field, Form
 from schemas.settle import Place, Settled, settle
 from schemas.values import ANSWERS, Answer, Fault
 
@@ -91,7 +91,14 @@ class _Check:
             return Fault("required") if self._demanding and self._required(field, place) else None
         if field.constraint is not None and not holds(field.constraint.tree, self._settled.context(field, place)):
             return Fault("constraint")
-        return None
+        return self._choice_fault(field, place) if field.choice_filter is not None and field.choices else None
+
+    def _choice_fault(self, field: Field, place: Place) -> Fault | None:
+        """A choice that the filter does not offer, as things stand."""
+        offered = {choice.name for choice in offered_choices(field, place, self._settled)}
+        chosen = place.value if isinstance(place.value, list) else [place.value]
+        refused = next((each for each in chosen if each not in offered), None)
+        return None if refused is None else Fault("not_a_choice", value=refused)
 
     def _required(self, field: Field, place: Place) -> bool:
         if isinstance(field.required, Expression):
@@ -107,6 +114,14 @@ class _Check:
         return None
 
 
+def offered_choices(field: Field, place: Place, settled: Settled) -> list[Choice]:
+    """The choices that a select offers at a place, by its `choice_filter`."""
+    if field.choice_filter is None:
+        return list(field.choices)
+    context, tree = settled.context(field, place), field.choice_filter.tree
+    return [choice for choice in field.choices if holds(tree, replace(context, item=choice.row))]
+
+
 @lru_cache(maxsize=256)
 def demanding_fields(form: Form) -> tuple[Field, ...]:
     """The fields that demand something, of their value or of how many rows there are."""
@@ -116,7 +131,9 @@ def demanding_fields(form: Form) -> tuple[Field, ...]:
 def _demands(field: Field) -> bool:
     if field.type == "repeat":
         return field.min_rows > 0 or field.max_rows is not None
-    return field.type not in ("group", "note") and (bool(field.required) or field.constraint is not None)
+    return field.type not in ("group", "note") and (
+        bool(field.required) or field.constraint is not None or field.choice_filter is not None
+    )
 
 
 def _problems(form: Form, settled: Settled, faults: Mapping[str, Fault]) -> Iterator[Problem]:

@@ -22,6 +22,8 @@ __all__ = ["Choice", "Expression", "Field", "Form", "FormError", "FormProblem", 
 
 Text = Mapping[str, str]
 
+MOMENTARY = frozenset({"now", "today"})
+
 _ROW = re.compile(r"/[0-9A-HJKMNP-TV-Z]{26}(?=/|$)")
 
 
@@ -40,6 +42,11 @@ class Choice:
     name: str
     label: Text = field(hash=False)
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @cached_property
+    def row(self) -> Mapping[str, Any]:
+        """What `choice_filter` and lookups see of it."""
+        return {"label": next(iter(self.label.values()), ""), **self.extra, "name": self.name}
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,9 +86,16 @@ class Field:
     def is_container(self) -> bool:
         return self.type in ("group", "repeat")
 
+    @cached_property
+    def is_stored(self) -> bool:
+        """Whether its calculation runs once, on the tablet, because it asks for the time or looks an entity up."""
+        nodes = walk(self.calculate.tree) if self.calculate is not None else ()
+        return any(node.get("call") in MOMENTARY or node.get("entities") for node in nodes)
+
     @property
     def is_computed(self) -> bool:
-        return self.calculate is not None
+        """Whether whoever judges works its value out anew."""
+        return self.calculate is not None and not self.is_stored
 
     @cached_property
     def by_name(self) -> Mapping[str, Field]:
@@ -243,11 +257,16 @@ class _Parser:
             return source
         text = source if isinstance(source, str) else source["text"]
         try:
-            tree = parse_expression(text, self._paths.get)
+            tree = parse_expression(text, self._paths.get, items=name == "choice_filter")
         except ExpressionError as error:
             params = {"property": name, "column": error.column, "name": error.name}
             self._problems.append(FormProblem(path, error.code, params))
             return Expression(text, {"lit": ""})
+        for look in (node for node in walk(tree) if "lookup" in node and node["lookup"] not in self._lists):
+            look["entities"] = True
+            if name not in ("calculate", "default"):
+                params = {"property": name, "name": look["lookup"]}
+                self._problems.append(FormProblem(path, "only_in_calculate", params))
         volatile = {node["call"] for node in walk(tree) if node.get("call") in VOLATILE}
         if volatile and name != "default":
             self._problems.append(FormProblem(path, "only_in_default", {"property": name, "name": min(volatile)}))

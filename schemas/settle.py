@@ -96,7 +96,11 @@ class Settled:
             position=place.rows[-1][2] if place.rows else 0,
             now=self._now,
             today=self._today,
+            rows=self._rows,
         )
+
+    def _rows(self, name: str) -> list[Mapping[str, Any]]:
+        return [choice.row for choice in self.form.lists.get(name, ())]
 
     def _resolve(self, path: str, rows: Rows) -> Value:
         """The value at a schema path: in the same row where there is one, else all of them as a list."""
@@ -155,7 +159,7 @@ def settle(form: Form, values: Mapping[str, Any], *, now: datetime) -> Settled:
 def _settle_place(settled: Settled, field: Field, place: Place) -> None:
     if field.relevant is not None and not holds(field.relevant.tree, settled.context(field, place)):
         settled.drop(field, place)
-    elif field.calculate is not None:
+    elif field.calculate is not None and field.is_computed:
         computed = _normal(evaluate(field.calculate.tree, settled.context(field, place)), field.value or field.type)
         if computed is None:
             place.holder.pop(field.name, None)

@@ -195,7 +195,9 @@ def _is_point(value: Any) -> bool:
 
 class ComputedAnswer(Answer):
     def check(self, value: Any) -> None:
-        """What the judge computed itself needs no check."""
+        """What the judge computed itself needs no check; what a tablet stored is of the type of `value`."""
+        if self.question.is_stored:
+            ANSWERS[self.question.value or "text"](self.question).check(value)
 
 
 def shown(value: Any) -> str:

@@ -1,7 +1,8 @@
 """XLSForm expression text to the JSON tree that Python and JavaScript evaluate alike.
 
-A tree is `{"lit": value}`, `{"ref": path}`, `{"self": true}`, `{"parent": true}` or `{"call": name, "args": [tree]}`;
-operators are calls. Source: XLSForm's reference of expressions, XPath 1.0.
+A tree is `{"lit": value}`, `{"ref": path}`, `{"self": true}`, `{"parent": true}`, `{"call": name, "args": [tree]}`
+(operators are calls), `{"item": property}` of the choice or entity that is looked at, or
+`{"lookup": list, "take": property, "args": [condition]}`. Source: XLSForm's reference of expressions, XPath 1.0.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ Tree = dict[str, Any]
 
 MAX_LENGTH = 4_000
 MAX_NODES = 400
+PULLED_ARGUMENTS = 4
 
 
 class ExpressionError(ValueError):
@@ -34,8 +36,10 @@ class ExpressionError(ValueError):
         self.name = name
 
 
-def parse(text: str, resolve: Callable[[str], str | None]) -> Tree:
+def parse(text: str, resolve: Callable[[str], str | None], *, items: bool = False) -> Tree:
     """The tree of an expression. `resolve` gives the schema path of the field that `${name}` means.
+
+    With `items` it may name properties of a choice by their bare names, as `choice_filter` does.
 
     Raises `ExpressionError` with one of the codes `syntax`, `unknown_field`, `unknown_function`, `wrong_arguments`,
     `bad_pattern`, `too_long`.
@@ -43,7 +47,8 @@ def parse(text: str, resolve: Callable[[str], str | None]) -> Tree:
     if len(text) > MAX_LENGTH:
         raise ExpressionError("too_long", MAX_LENGTH)
     try:
-        tree: Tree = _Builder(resolve).transform(_grammar().parse(text))
+        builder = _Builder(resolve)
+        tree: Tree = builder.transform(_grammar().parse(text))
     except UnexpectedInput as error:
         column = error.column if error.column > 0 else len(text) + 1
         raise ExpressionError("syntax", column, text[column - 1 : column + 10]) from None
@@ -51,6 +56,8 @@ def parse(text: str, resolve: Callable[[str], str | None]) -> Tree:
         raise error.orig_exc from None
     except RecursionError:
         raise ExpressionError("too_long") from None
+    if not items:
+        builder.refuse_items(tree)
     if sum(1 for _ in walk(tree)) > MAX_NODES:
         raise ExpressionError("too_long", MAX_LENGTH)
     return tree
@@ -80,6 +87,23 @@ class _Builder(Transformer[Token, Tree]):
     def __init__(self, resolve: Callable[[str], str | None]) -> None:
         super().__init__()
         self._resolve = resolve
+        self._items: list[tuple[Tree, int]] = []
+
+    def refuse_items(self, tree: Tree) -> None:
+        """Bare names mean something in a choice filter and within the brackets of a lookup alone."""
+        within = {id(node) for look in walk(tree) if "lookup" in look for node in walk(look)}
+        for node, column in self._items:
+            if id(node) not in within:
+                raise ExpressionError("unknown_field", column, node["item"])
+
+    def item(self, found: list[Token]) -> Tree:
+        node = {"item": str(found[0])}
+        self._items.append((node, found[0].column or 1))
+        return node
+
+    def lookup(self, found: list[Any]) -> Tree:
+        _, source, _, condition, taken = found
+        return {"lookup": str(source)[1:-1], "take": str(taken), "args": [condition]}
 
     def number(self, found: list[Token]) -> Tree:
         value = float(found[0])
@@ -114,6 +138,8 @@ class _Builder(Transformer[Token, Tree]):
         name, *args = found
         args = [arg for arg in args if arg is not None]
         column = name.column or 1
+        if name == "pulldata":
+            return _pulled(args, column)
         function = FUNCTIONS.get(str(name))
         if function is None or not str(name)[0].isalpha():
             raise ExpressionError("unknown_function", column, str(name))
@@ -125,3 +151,11 @@ class _Builder(Transformer[Token, Tree]):
         if pattern is not None and (not isinstance(pattern.get("lit"), str) or pattern_fault(pattern["lit"])):
             raise ExpressionError("bad_pattern", column, str(pattern.get("lit", "")))
         return {"call": str(name), "args": args}
+
+
+def _pulled(args: list[Tree], column: int) -> Tree:
+    """`pulldata(list, property, key, value)` is a lookup written otherwise."""
+    texts = [arg.get("lit") for arg in args[:3]]
+    if len(args) != PULLED_ARGUMENTS or not all(isinstance(text, str) for text in texts):
+        raise ExpressionError("wrong_arguments", column, "pulldata")
+    return {"lookup": texts[0], "take": texts[1], "args": [{"call": "=", "args": [{"item": texts[2]}, args[3]]}]}

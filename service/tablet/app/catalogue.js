@@ -22,6 +22,8 @@ export class Catalogue extends EventTarget {
   #known = new Map();
   /** @type {Map<string, string>} names of people by the name they sign in with */
   #people = new Map();
+  /** @type {Map<string, Record<string, any>[]>} by kind */
+  #rows = new Map();
   /** @type {Set<string>} */
   #changes = new Set();
   /** @type {{cancel(): void} | null} */
@@ -95,8 +97,18 @@ export class Catalogue extends EventTarget {
     const docs = await documents(this.db, `entity:${kind}:`);
     const all = docs.map(entityOf);
     for (const entity of all) this.#known.set(entity.id, entity);
+    this.#rows.delete(kind);
     this.#tell();
     return all.filter(({ doc }) => doc.active !== false);
+  }
+
+  /** What lookups see of all entities of a kind, as far as they have been read. @param {string} kind */
+  rows(kind) {
+    if (!this.#rows.has(kind)) {
+      const own = [...this.#known.values()].filter(({ id }) => id.startsWith(`entity:${kind}:`));
+      this.#rows.set(kind, own.map(({ id, name, doc }) => ({ ...doc, label: name, name: id })));
+    }
+    return this.#rows.get(kind) ?? [];
   }
 
   /** An entity that has been read; undefined while it has not (asking makes it so). @param {string} id @returns {Entity | undefined} */

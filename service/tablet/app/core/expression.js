@@ -3,7 +3,7 @@
  * same values. A value is text, a number, a truth value, or a list of these; empty text stands for no answer.
  */
 
-import { filled, items, same, toNumber, toText, toTruth, words } from './coercion.js';
+import { filled, fromAnswer, items, same, toNumber, toText, toTruth, words } from './coercion.js';
 import { area, distance, geofence } from './places.js';
 import { asDate, asDateTime, decimalDateTime, decimalTime, formatDate } from './times.js';
 
@@ -12,7 +12,8 @@ import { asDate, asDateTime, decimalDateTime, decimalTime, formatDate } from './
  * @typedef {import('./coercion.js').Scalar} Scalar
  * @typedef {import('./coercion.js').Value} Value
  * @typedef {{resolve(path: string): Value, at(path: string, rows: Map<string, number>): Value, self: Value, position: number,
- *   now: string, today: string, uuid?: () => string, random?: () => number}} Context what an expression may read; only a
+ *   now: string, today: string, item?: Record<string, any>, rows?: (list: string) => readonly Record<string, any>[],
+ *   uuid?: () => string, random?: () => number}} Context what an expression may read; only a
  *   default, which runs once and on the tablet, has `uuid` and `random`
  */
 
@@ -23,8 +24,16 @@ export function evaluate(tree, context) {
   if (tree.lit !== undefined) return tree.lit;
   if (tree.ref !== undefined) return context.resolve(tree.ref);
   if (tree.self) return context.self;
+  if (tree.item !== undefined) return fromAnswer(context.item?.[tree.item]);
+  if (tree.lookup !== undefined) return lookedUp(tree, context);
   if (tree.parent) return '';
   return call(String(tree.call), tree.args ?? [], context);
+}
+
+/** A property of the first row of a list that meets the condition; empty where none does. @param {Tree} tree @param {Context} context */
+function lookedUp({ lookup, take, args = [] }, context) {
+  const row = context.rows?.(String(lookup)).find((item) => holds(args[0], { ...context, item }));
+  return row ? fromAnswer(row[String(take)]) : '';
 }
 
 /** The numbers of rows by the paths of their repeats. @param {Tree[]} pairs @param {Context} context */

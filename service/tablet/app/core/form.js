@@ -2,7 +2,8 @@
 
 /**
  * @typedef {Record<string, string>} Texts a text per language
- * @typedef {{lit?: any, ref?: string, self?: boolean, parent?: boolean, call?: string, args?: Tree[]}} Tree
+ * @typedef {{lit?: any, ref?: string, self?: boolean, parent?: boolean, call?: string, args?: Tree[],
+ *   item?: string, lookup?: string, take?: string, entities?: boolean}} Tree
  * @typedef {{text: string, tree: Tree}} Expression
  * @typedef {{name: string, label: Texts, [property: string]: any}} Choice
  * @typedef {{name: string, type: string, path: string, label: Texts, parent: Field | null, hint: Texts, message: Texts,
@@ -10,7 +11,8 @@
  *   constraint: Expression | null, calculate: Expression | null, choice_filter: Expression | null, default: any,
  *   choices: Choice[], entity: string, merge: string, value: string, appearance: string, max_length: number | null,
  *   min: number | string | null, max: number | string | null, places: number | null, max_files: number,
- *   min_rows: number, max_rows: number | null, fields: Field[], byName: Map<string, Field>}} Field
+ *   min_rows: number, max_rows: number | null, fields: Field[], byName: Map<string, Field>, is_stored: boolean}} Field
+ *   `is_stored`: its calculation runs once, on the tablet, because it asks for the time or looks an entity up
  */
 
 const ROW = /\/[0-9A-HJKMNP-TV-Z]{26}(?=\/|$)/g;
@@ -52,6 +54,7 @@ export class Form {
     /** @type {Field} */
     const field = {
       ...DEFAULTS, ...entry, parent, path: `${parent?.path ?? ''}/${entry.name}`, fields: [], byName: new Map(),
+      is_stored: entry.calculate ? nodes(entry.calculate.tree).some((node) => node.call === 'today' || node.call === 'now' || node.entities === true) : false,
       choices: entry.choices?.list ? this.lists[entry.choices.list] : entry.choices ?? [],
     };
     field.fields = (entry.fields ?? []).map((/** @type {any} */ below) => this.#field(below, field));
@@ -71,6 +74,18 @@ export class Form {
     return this.byPath.get(path) ?? this.byPath.get(path.replace(ROW, '')) ?? null;
   }
 }
+
+/** A tree and every tree in it. @param {Tree} tree @returns {Tree[]} */
+const nodes = (tree) => [tree, ...(tree.args ?? []).flatMap(nodes)];
+
+/** The kinds of entities that a form's calculations look up. @param {Form} form */
+export function lookedUp(form) {
+  const trees = form.walk().flatMap((field) => (field.calculate ? nodes(field.calculate.tree) : []));
+  return [...new Set(trees.filter((node) => node.entities).map((node) => String(node.lookup)))];
+}
+
+/** What `choice_filter` and lookups see of a choice. @param {Choice} choice @returns {Record<string, any>} */
+export const rowOf = ({ label, ...choice }) => ({ label: Object.values(label)[0] ?? '', ...choice });
 
 /** @param {Field[]} fields */
 function byName(fields) {

@@ -5,6 +5,7 @@
 
 import { fromAnswer, toNumber, toText, toTruth } from './coercion.js';
 import { evaluate, halvesUp, holds } from './expression.js';
+import { rowOf } from './form.js';
 import { byCodePoint } from './heads.js';
 import { fault, valueFault } from './values.js';
 
@@ -21,7 +22,9 @@ import { fault, valueFault } from './values.js';
  * @typedef {{path: string, value: any, holder: Answers, rows: RowAt[]}} Place
  * @typedef {{path: string, code: string, params: Record<string, any>, label: Texts, message: Texts}} Problem
  * @typedef {{answers: Answers, problems: Problem[], relevant: Map<string, boolean>, required: Map<string, boolean>,
- *   readonly: Map<string, boolean>}} Judgement paths are the record's, with rows
+ *   readonly: Map<string, boolean>, stored: Map<string, any>}} Judgement paths are the record's, with rows; `stored` has
+ *   what the calculations came to that run on the tablet alone, null where they came to nothing
+ * @typedef {(kind: string) => readonly Record<string, any>[]} Entities what a tablet knows of a kind of entity
  * @typedef {Record<string, Texts>} Catalogue the sentences of schemas/messages.json
  */
 
@@ -33,12 +36,13 @@ const UNDEMANDING = new Set(['draft', 'withdrawn']);
 /**
  * @param {Form} form
  * @param {Answers} values nested as answers are; they are not changed
- * @param {{state: string, now: number, messages?: Catalogue}} options `now` in milliseconds since 1970; with `messages`,
- *   every problem says its sentence, else only those whose form has one of its own
+ * @param {{state: string, now: number, messages?: Catalogue, entities?: Entities}} options `now` in milliseconds since 1970; with `messages`,
+ *   every problem says its sentence, else only those whose form has one of its own; with `entities`, which a tablet has
+ *   while somebody fills, the calculations run that ask for the time or look entities up
  * @returns {Judgement}
  */
-export function judge(form, values, { state, now, messages = {} }) {
-  const settled = settle(form, values, now);
+export function judge(form, values, { state, now, messages = {}, entities }) {
+  const settled = settle(form, values, now, entities);
   const { faults } = settled;
   /** @type {Map<string, boolean>} */
   const required = new Map();
@@ -55,7 +59,7 @@ export function judge(form, values, { state, now, messages = {} }) {
       if (found) faults.set(place.path, found);
     }
   }
-  return { answers: settled.answers, problems: problemsOf(form, faults, messages), relevant: relevance(form, settled), required, readonly };
+  return { answers: settled.answers, problems: problemsOf(form, faults, messages), relevant: relevance(form, settled), required, readonly, stored: settled.stored };
 }
 
 /** @param {Field['required']} condition @param {Settled} settled @param {Field} field @param {Place} place */
@@ -69,7 +73,23 @@ function placeFault(field, place, settled, demanded, state) {
   if (place.value === undefined) return demanded ? fault('required') : null;
   const wrong = valueFault(field, place.value);
   if (wrong) return wrong;
-  return field.constraint && !holds(field.constraint.tree, settled.context(field, place)) ? fault('constraint') : null;
+  if (field.constraint && !holds(field.constraint.tree, settled.context(field, place))) return fault('constraint');
+  return field.choice_filter && field.choices.length ? choiceFault(field, place, settled) : null;
+}
+
+/** A choice that the filter does not offer, as things stand. @param {Field} field @param {Place} place @param {Settled} settled */
+function choiceFault(field, place, settled) {
+  const names = offered(field, place, settled).map(({ name }) => name);
+  const refused = [place.value].flat().find((each) => !names.includes(each));
+  return refused === undefined ? null : fault('not_a_choice', { value: refused });
+}
+
+/** @param {Field} field @param {Place} place @param {Settled} settled @returns {Choice[]} */
+function offered(field, place, settled) {
+  const tree = field.choice_filter?.tree;
+  if (!tree) return field.choices;
+  const context = settled.context(field, place);
+  return field.choices.filter((choice) => holds(tree, { ...context, item: rowOf(choice) }));
 }
 
 /** @param {Field} field @param {Place} place @param {boolean} demanding */
@@ -118,23 +138,38 @@ function relevance(form, settled) {
  * @param {Form} form @param {Field} field @param {Answers} values @param {{path: string, now: number}} where @returns {Choice[]}
  */
 export function choicesFor(form, field, values, { path, now }) {
-  const filter = field.choice_filter;
-  if (!filter) return field.choices;
+  if (!field.choice_filter) return field.choices;
   const settled = settle(form, values, now);
   const place = settled.places(field).find((each) => each.path === path);
-  if (!place) return field.choices;
-  return field.choices.filter((choice) => holds(filter.tree, { ...settled.context(field, place), self: choice.name }));
+  return place ? offered(field, place, settled) : field.choices;
+}
+
+/**
+ * Whether an entity is offered at a path, by the field's `choice_filter`.
+ * @param {Form} form @param {Field} field @param {Answers} values @param {{path: string, now: number}} where
+ * @returns {(entity: Record<string, any>) => boolean}
+ */
+export function entityFilter(form, field, values, { path, now }) {
+  const tree = field.choice_filter?.tree;
+  const settled = tree && settle(form, values, now);
+  const place = settled && settled.places(field).find((each) => each.path === path);
+  if (!tree || !place) return () => true;
+  const context = settled.context(field, place);
+  return (item) => holds(tree, { ...context, item });
 }
 
 /** A record's answers, with what was found on the way. */
 class Settled {
-  /** @param {Form} form @param {Answers} answers @param {Map<string, Fault>} faults @param {number} now */
-  constructor(form, answers, faults, now) {
+  /** @param {Form} form @param {Answers} answers @param {Map<string, Fault>} faults @param {number} now @param {Entities} [entities] */
+  constructor(form, answers, faults, now, entities) {
     this.form = form;
     this.answers = answers;
     this.faults = faults;
     /** @type {Set<string>} */
     this.irrelevant = new Set();
+    this.entities = entities;
+    /** @type {Map<string, any>} */
+    this.stored = new Map();
     this.moment = localTime(now, form.timezone);
   }
 
@@ -164,7 +199,13 @@ class Settled {
       position: place.rows.at(-1)?.number ?? 0,
       now: this.moment,
       today: this.moment.slice(0, 10),
+      rows: (list) => this.rows(list),
     };
+  }
+
+  /** @param {string} list */
+  rows(list) {
+    return this.form.lists[list]?.map(rowOf) ?? this.entities?.(list) ?? [];
   }
 
   /** The value at a schema path: in the same row where there is one, else all of them as a list. @param {string} path @param {RowAt[]} rows @returns {Value} */
@@ -218,11 +259,11 @@ function localTime(now, timeZone) {
   return `${local}.${millisecond}${offset < 0 ? '-' : '+'}${hours}:${minutes}`;
 }
 
-/** @param {Form} form @param {Answers} values @param {number} now */
-function settle(form, values, now) {
+/** @param {Form} form @param {Answers} values @param {number} now @param {Entities} [entities] */
+function settle(form, values, now, entities) {
   /** @type {Map<string, Fault>} */
   const faults = new Map();
-  const settled = new Settled(form, shape(values, form.byName, '', faults), faults, now);
+  const settled = new Settled(form, shape(values, form.byName, '', faults), faults, now, entities);
   for (const field of order(form)) {
     if (field.relevant || field.calculate) for (const place of settled.places(field)) settlePlace(settled, field, place);
   }
@@ -235,10 +276,11 @@ function settlePlace(settled, field, place) {
   if (field.relevant && !holds(field.relevant.tree, settled.context(field, place))) {
     settled.irrelevant.add(place.path);
     delete place.holder[field.name];
-  } else if (field.calculate) {
+  } else if (field.calculate && (!field.is_stored || settled.entities)) {
     const computed = normal(evaluate(field.calculate.tree, settled.context(field, place)), field.value || field.type);
     if (computed === undefined) delete place.holder[field.name];
     else place.holder[field.name] = computed;
+    if (field.is_stored) settled.stored.set(place.path, computed ?? null);
   }
 }
 
@@ -305,7 +347,7 @@ function shape(values, questions, prefix, faults) {
     const path = `${prefix}/${name}`;
     if (field.type === 'group') shaped[name] = shapeGroup(value, field, path, faults);
     else if (field.type === 'repeat' && !isEmpty(value)) shaped[name] = shapeRows(value, field, path, faults);
-    else if (field.type !== 'note' && field.type !== 'repeat' && !field.calculate && !isEmpty(value)) shaped[name] = value;
+    else if (field.type !== 'note' && field.type !== 'repeat' && (!field.calculate || field.is_stored) && !isEmpty(value)) shaped[name] = value;
   }
   return shaped;
 }

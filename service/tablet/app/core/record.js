@@ -53,8 +53,9 @@ function flatten(values, form) {
 function visit(values, prefix, form, flat) {
   for (const [key, value] of Object.entries(values)) {
     const path = `${prefix}/${key}`;
-    const type = form.field(path)?.type;
-    if (key === '_row' || type === 'calculate' || type === 'score' || type === 'note') continue;
+    const field = form.field(path);
+    const type = field?.type;
+    if (key === '_row' || type === 'note' || (field?.calculate && !field.is_stored)) continue;
     if (type === 'group' && value && typeof value === 'object') visit(value, path, form, flat);
     else if (type === 'repeat' && Array.isArray(value)) visitRows(value, path, form, flat);
     else if (!isEmpty(value)) flat.set(path, value);

@@ -144,4 +144,11 @@ const CHECKS = {
   geopoint: check(isPoint, 'not_position'),
   geotrace: check((value) => Array.isArray(value) && value.length > 0 && value.length <= POINTS && value.every(isPoint), 'not_position'),
   geoshape: check((value) => Array.isArray(value) && value.length > 0 && value.length <= POINTS && value.every(isPoint), 'not_position'),
+  calculate: stored,
+  score: stored,
 };
+
+/** What was computed here needs no check; what a tablet stored is of the type of `value`. @param {any} value @param {Field} field */
+function stored(value, field) {
+  return field.is_stored ? CHECKS[field.value || 'text'](value, field) : null;
+}

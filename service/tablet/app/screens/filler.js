@@ -1,6 +1,8 @@
 /** Filling a form: the draft, its logic live, and sending it. */
 import { html, repeat } from '../../vendor/lit.js';
-import { choicesFor, judge } from '../core/judge.js';
+import { lookedUp } from '../core/form.js';
+import { equal } from '../core/edits.js';
+import { choicesFor, entityFilter, judge } from '../core/judge.js';
 import { ulid } from '../core/ulid.js';
 import { startingRow } from '../defaults.js';
 import { showTime } from '../format.js';
@@ -33,7 +35,10 @@ export class Filler {
   static async open(app, desk, record) {
     const draft = desk.drafts.of(record);
     const form = draft && desk.catalogue.form(draft.form, draft.version);
-    if (draft && form) return new Filler(app, desk, draft, form);
+    if (draft && form) {
+      await Promise.all(lookedUp(form).map((kind) => desk.catalogue.entities(kind)));
+      return new Filler(app, desk, draft, form);
+    }
     // Sent from another window, or thrown away: the record is what there is to see.
     app.go(desk.records.get(record) ? recordAddress(record) : '#/', { replace: true });
     return { render: () => '' };
@@ -50,7 +55,13 @@ export class Filler {
   }
 
   #judge() {
-    return judge(this.form, this.draft.values, { state: 'submitted', now: Date.now(), messages: problemMessages });
+    const entities = (/** @type {string} */ kind) => this.desk.catalogue.rows(kind);
+    const judgement = judge(this.form, this.draft.values, { state: 'submitted', now: Date.now(), messages: problemMessages, entities });
+    // What runs here alone has to travel in the edit: nobody works it out again.
+    for (const [path, value] of judgement.stored) {
+      if (!equal(valueAt(this.draft.values, path) ?? null, value)) this.draft = { ...this.draft, values: withValue(this.draft.values, path, value ?? undefined) };
+    }
+    return judgement;
   }
 
   /** Take over new values: judge them, keep them, show them. @param {import('../values.js').Values} values */
@@ -96,6 +107,11 @@ export class Filler {
   /** The choices that are offered at a place now. @param {Field} field @param {string} path */
   choices(field, path) {
     return choicesFor(this.form, field, this.draft.values, { path, now: Date.now() });
+  }
+
+  /** Whether an entity is offered at a place now. @param {Field} field @param {string} path */
+  entityFilter(field, path) {
+    return entityFilter(this.form, field, this.draft.values, { path, now: Date.now() });
   }
 
   /** What the person typed, or what the form computed. @param {Field} field @param {string} path */

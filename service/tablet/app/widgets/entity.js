@@ -66,7 +66,11 @@ class EntityChooser extends LitElement {
   }
 
   found() {
-    return this.open ? search(this.all, this.query, SHOWN + 1) : [];
+    if (!this.open) return [];
+    const { filler, field, path } = this.question;
+    const offered = field.choice_filter ? filler.entityFilter(field, path) : null;
+    const all = offered ? this.all.filter(({ id, name, doc }) => offered({ ...doc, label: name, name: id })) : this.all;
+    return search(all, this.query, SHOWN + 1);
   }
 
   /** @param {Entity[]} found */

@@ -10,6 +10,7 @@ import { evaluate } from '../../service/tablet/app/core/expression.js';
 import { parseForm } from '../../service/tablet/app/core/form.js';
 import { judge } from '../../service/tablet/app/core/judge.js';
 import { fold } from '../../service/tablet/app/core/merge.js';
+import { deviceId, verifyEdit } from '../../service/tablet/app/core/signature.js';
 
 const read = (name) => JSON.parse(readFileSync(new URL(`../vectors/${name}`, import.meta.url), 'utf8'));
 
@@ -63,3 +64,21 @@ vectors('merge', ({ edit, logs, edits, form, excluded, distrusted, expect }) => 
   const told = collisions.map(({ path, heads, in_force }) => ({ path, heads: heads.map((head) => head.edit_id), in_force: in_force.edit_id }));
   return { values, state, version, at, collisions: told };
 });
+
+// CouchDB evaluates the text of the gate to a function.
+const gate = (0, eval)(`(${readFileSync(new URL('../../sync/gate.js', import.meta.url), 'utf8')})`);
+
+vectors('gate', ({ doc, fill = {}, user, security }) => {
+  const text = Object.values(fill).flat().map(([character, times]) => character.repeat(times)).join('');
+  if (fill.edit) doc.edits[0].set['/t'] = text;
+  if (fill.record) doc.answers.t = text;
+  try {
+    gate(doc, null, user, security);
+    return 'accepted';
+  } catch (error) {
+    if (!error.forbidden) throw error;
+    return error.forbidden;
+  }
+});
+
+vectors('signature', ({ record, edit, jwk }) => (edit ? verifyEdit(record, edit, jwk) : deviceId(jwk)));

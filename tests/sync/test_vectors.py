@@ -7,9 +7,11 @@ from datetime import datetime
 import pytest
 
 from schemas.form import parse
-from sync import clock
+from sync import clock, gate
 from sync.edits import edit_digest, same, union
 from sync.merge import Folded, fold
+from sync.signature import device_id, verify_edit
+from sync.store import Forbidden, UserContext
 from tests.vectors import Case, cases, form
 
 
@@ -48,3 +50,37 @@ def outcome(folded: Folded) -> Case:
     ]
     found = {"values": folded.values, "state": folded.state, "version": folded.version, "at": folded.at}
     return {**found, "collisions": collisions}
+
+
+@pytest.mark.parametrize("case", cases("gate"))
+def test_gate(case: Case) -> None:
+    user = UserContext(case["user"]["name"], frozenset(case["user"]["roles"]))
+    assert verdict(filled(case), user, case["security"]) == case["expect"]
+
+
+def verdict(doc: Case, user: UserContext, security: Case) -> str:
+    try:
+        gate.check(doc, None, user, security)
+    except Forbidden as refusal:
+        return refusal.reason
+    return "accepted"
+
+
+def filled(case: Case) -> Case:
+    """The document, with the long text that a case only describes."""
+    doc: Case = case["doc"]
+    for of, parts in case.get("fill", {}).items():
+        text = "".join(character * times for character, times in parts)
+        if of == "edit":
+            doc["edits"][0]["set"]["/t"] = text
+        else:
+            doc["answers"]["t"] = text
+    return doc
+
+
+@pytest.mark.parametrize("case", cases("signature"))
+def test_signature(case: Case) -> None:
+    if "edit" in case:
+        assert verify_edit(case["record"], case["edit"], case["jwk"]) is case["expect"]
+    else:
+        assert device_id(case["jwk"]) == case["expect"]

@@ -7,6 +7,8 @@ const SIGNING = { name: 'ECDSA', hash: 'SHA-256' };
 const DEVICE_ID_DIGITS = 12;
 /** 64 bytes. */
 const SIGNATURE = /^[A-Za-z0-9_-]{86}$/;
+/** 32 bytes. */
+const COORDINATE = /^[A-Za-z0-9_-]{43}$/;
 
 /** @typedef {{kty: string, crv: string, x: string, y: string}} PublicJwk */
 /** @typedef {import('./merge.js').Edit} Edit */
@@ -40,7 +42,7 @@ export async function signEdit(recordId, edit, privateKey) {
 export async function verifyEdit(recordId, edit, jwk) {
   try {
     const { kty, crv, x, y } = jwk;
-    if (typeof edit.sig !== 'string' || !SIGNATURE.test(edit.sig)) return false;
+    if (typeof edit.sig !== 'string' || !SIGNATURE.test(edit.sig) || ![x, y].every((each) => COORDINATE.test(each))) return false;
     const key = await crypto.subtle.importKey('jwk', { kty, crv, x, y }, ALGORITHM, false, ['verify']);
     const signature = /** @type {BufferSource} */ (decode(edit.sig));
     return await crypto.subtle.verify(SIGNING, key, signature, bytes(signed(recordId, edit)));

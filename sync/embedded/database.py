@@ -34,7 +34,9 @@ from sync.store import (
     Written,
 )
 
-PAGE = 1_000
+PAGE = 100_000
+LAST = 2**63 - 1
+"""The greatest number that SQLite knows."""
 WAIT_SLICE_SECONDS = 0.5
 
 
@@ -192,21 +194,24 @@ class EmbeddedDatabase:
         all_leaves: bool,
         selector: Mapping[str, Any] | None,
     ) -> Changes:
-        after, most = sequence(since), PAGE * 100 if limit is None else max(1, limit)
+        after, most = sequence(since), PAGE if limit is None else max(1, limit)
         bodies = include_docs or selector is not None
         query = _CHANGED_BODIES if bodies else _CHANGED
+        results: list[Change] = []
         with self._file.reading() as connection:
-            last = int(connection.execute("SELECT value FROM meta WHERE key = 'seq'").fetchone()[0])
-            rows = connection.execute(query, (after, most)).fetchall()
-        results = []
-        for seq, doc_id, rev, deleted, leaves, *body in rows:
-            doc = Stored(doc_id, rev, bool(deleted), *body).document() if bodies else None
-            if selector is None or (doc is not None and matches(selector, doc)):
+            reached = max(after, int(connection.execute("SELECT value FROM meta WHERE key = 'seq'").fetchone()[0]))
+            last = reached
+            for seq, doc_id, rev, deleted, leaves, *body in connection.execute(query, (after,)):
+                doc = Stored(doc_id, rev, bool(deleted), *body).document() if bodies else None
+                if selector is not None and not (doc is not None and matches(selector, doc)):
+                    continue
                 revs = tuple(orjson.loads(leaves)) if all_leaves else (rev,)
                 results.append(Change(seq, doc_id, revs, bool(deleted), doc if include_docs else None))
-        reached = rows[-1][0] if len(rows) == most else max(last, after)
+                if len(results) == most:
+                    reached = seq
+                    break
         # Updates that follow, which is at least as many as documents: counting those would read them all.
-        return Changes(tuple(results), reached, max(0, last - reached))
+        return Changes(tuple(results), reached, last - reached)
 
     def missing_revisions(self, revs: Mapping[str, Sequence[str]]) -> dict[str, Missing]:
         trees = self.trees(revs)
@@ -306,10 +311,10 @@ class EmbeddedDatabase:
 
 
 _WINNERS = "SELECT body.* FROM doc JOIN body ON body.id = doc.id AND body.rev = doc.rev"
-_CHANGED = "SELECT seq, id, rev, deleted, leaves FROM doc WHERE seq > ? ORDER BY seq LIMIT ?"
+_CHANGED = "SELECT seq, id, rev, deleted, leaves FROM doc WHERE seq > ? ORDER BY seq"
 _CHANGED_BODIES = (
     "SELECT doc.seq, doc.id, doc.rev, doc.deleted, doc.leaves, body.body, body.attachments"
-    " FROM doc JOIN body ON body.id = doc.id AND body.rev = doc.rev WHERE doc.seq > ? ORDER BY doc.seq LIMIT ?"
+    " FROM doc JOIN body ON body.id = doc.id AND body.rev = doc.rev WHERE doc.seq > ? ORDER BY doc.seq"
 )
 
 
@@ -321,9 +326,12 @@ def _stored(row: Sequence[Any]) -> Stored:
 def sequence(since: Seq) -> int:
     """A place in this store's feed. Raises `BadRequest` for another store's."""
     try:
-        return max(0, int(since))
+        found = max(0, int(since))
     except ValueError:
-        raise BadRequest("since must be a sequence of this database.", details={"since": str(since)[:80]}) from None
+        found = None
+    if found is None or found > LAST:
+        raise BadRequest("since must be a sequence of this database.", details={"since": str(since)[:80]})
+    return found
 
 
 def revisions_of(tree: Tree, rev: str) -> Document:

@@ -53,17 +53,22 @@ class Tree:
     leaves: dict[str, bool] = field(default_factory=dict)
 
     def insert(self, path: Sequence[str], *, deleted: bool) -> bool:
-        """Add a revision with its ancestors, newest first; false where it was known already."""
+        """Add a revision with its ancestors, newest first; false where all of it was known already.
+
+        A history may come in pieces: a known revision that comes again with more ancestors joins them.
+        """
         newest = path[0]
-        fresh = newest not in self.parents
+        before = len(self.parents), len(self.leaves)
+        if newest not in self.parents:
+            self.leaves[newest] = deleted
+        joined = False
         for child, parent in zip(path, [*path[1:], None], strict=True):
             if self.parents.get(child) is None:
+                joined = joined or (parent is not None and child in self.parents)
                 self.parents[child] = parent
             if parent is not None:
                 self.leaves.pop(parent, None)
-        if fresh:
-            self.leaves[newest] = deleted
-        return fresh
+        return joined or before != (len(self.parents), len(self.leaves))
 
     def winner(self) -> str:
         """Live before deleted, then the longest history, then the greatest hash."""

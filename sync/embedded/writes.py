@@ -92,6 +92,7 @@ class Batch:
         path = path_of(rev, doc.get("_revisions"))
         entry = self._entries.get(doc["_id"]) or _Entry(Tree(), live=False, known=False)
         if rev in entry.tree.parents:
+            entry.changed |= entry.tree.insert(path, deleted=doc.get("_deleted") is True)
             return rev
         parent = next((each for each in path[1:] if each in entry.tree.parents), None)
         known = self._attachments_of(doc["_id"], parent) if "_attachments" in doc else {}
@@ -118,9 +119,8 @@ class Batch:
             kept = attachments.resolve(self._connection, doc["_attachments"], path[0], known, streams)
             stubs = orjson.dumps(kept).decode()
         self._entries[doc["_id"]] = entry
-        if entry.tree.insert(path, deleted=deleted):
-            entry.changed = True
-            self._bodies[doc["_id"], path[0]] = (doc["_id"], path[0], deleted, body, stubs)
+        entry.changed |= entry.tree.insert(path, deleted=deleted)
+        self._bodies[doc["_id"], path[0]] = (doc["_id"], path[0], deleted, body, stubs)
 
     def _attachments_of(self, doc_id: str, rev: str | None) -> attachments.Stubs:
         if rev is None:

@@ -79,7 +79,7 @@ def test_a_deleted_document_may_be_written_anew_on_top_of_its_tombstone(database
 
 def test_each_document_of_a_batch_has_an_outcome_of_its_own(database: Database) -> None:
     rev = database.put({"_id": "b"})
-    docs = [{"_id": "a"}, {"_id": "b", "n": 2}, {"_id": "c"}, {"_id": "b", "_rev": rev, "n": 3}]
+    docs: list[Document] = [{"_id": "a"}, {"_id": "b", "n": 2}, {"_id": "c"}, {"_id": "b", "_rev": rev, "n": 3}]
     outcomes = database.put_many(docs)
     assert [outcome.id for outcome in outcomes] == ["a", "b", "c", "b"]
     assert [outcome.rev is not None for outcome in outcomes] == [True, False, True, True]
@@ -108,8 +108,7 @@ def test_an_empty_batch_is_no_change(database: Database) -> None:
     ],
 )
 def test_a_malformed_document_is_refused_and_leaves_nothing(database: Database, doc: Document) -> None:
-    docs: list[Document] = [{"_id": "sound"}, doc]
-    [sound, broken] = database.put_many(docs)
+    [sound, broken] = database.put_many([{"_id": "sound"}, doc])
     assert sound.rev
     assert isinstance(broken.error, StoreError)
     assert not broken.error.retry

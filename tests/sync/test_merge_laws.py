@@ -1,0 +1,200 @@
+"""The laws of union, fold and merging revisions, on logs that Hypothesis makes up."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.form import parse
+from sync import gate
+from sync.edits import Edit, edit_digest, edit_id, edits_digest, is_erased
+from sync.merge import fold, union
+from sync.record import derive, merged_body
+from sync.revisions import plan_merge
+from sync.store import Document, UserContext
+from tests.sync.logs import FOREIGN, RECORD, replicas
+from tests.vectors import form
+
+FORM = parse(form("policies"))
+ROUNDS = 6
+MAILBOX = {"rounds": {"kind": "mailbox", "team": "north"}}
+TABLET = UserContext("li.wei", frozenset({"inspector"}))
+CHANCE = st.integers(0, 2**32).map(random.Random)
+LOGS = FOREIGN | replicas(most=3).map(lambda logs: [edit for log in logs for edit in log])
+
+
+def text(log: list[Any]) -> list[str]:
+    return [repr(edit) for edit in log]
+
+
+def keys(log: list[Any]) -> set[tuple[str, str]]:
+    return {(edit_id(edit), edit_digest(edit)) for edit in log}
+
+
+@given(LOGS, LOGS)
+def test_union_is_commutative(one: list[Any], other: list[Any]) -> None:
+    assert edits_digest(union(one, other)) == edits_digest(union(other, one))
+    assert [edit_digest(edit) for edit in union(one, other)] == [edit_digest(edit) for edit in union(other, one)]
+
+
+@given(LOGS, LOGS, LOGS)
+def test_union_is_associative(one: list[Any], other: list[Any], third: list[Any]) -> None:
+    digests = [edit_digest(edit) for edit in union(union(one, other), third)]
+    assert digests == [edit_digest(edit) for edit in union(one, union(other, third))]
+    assert digests == [edit_digest(edit) for edit in union(one, other, third)]
+
+
+@given(LOGS)
+def test_union_is_idempotent(log: list[Any]) -> None:
+    once = union(log)
+    assert text(union(once, once)) == text(union(once)) == text(once)
+
+
+@given(LOGS, LOGS)
+def test_no_edit_is_lost(one: list[Any], other: list[Any]) -> None:
+    erased = {(edit_id(edit), edit["erased"]) for edit in one + other if is_erased(edit)}
+    assert keys(union(one, other)) == keys(one + other) - (erased - keys([e for e in one + other if is_erased(e)]))
+
+
+@given(LOGS, CHANCE)
+def test_the_order_of_a_log_does_not_matter(log: list[Any], chance: random.Random) -> None:
+    shuffled = chance.sample(log, len(log))
+    one, other = fold(union(log), FORM), fold(union(shuffled), FORM)
+    assert repr(one) == repr(other)
+    assert repr(fold(shuffled, FORM).collisions) == repr(fold(log, FORM).collisions)
+
+
+@given(replicas())
+def test_replicas_that_have_met_agree(logs: list[list[Edit]]) -> None:
+    together = fold(union(*logs), FORM)
+    assert repr(fold(union(*reversed(logs)), FORM)) == repr(together)
+    in_force = {head.edit_id for heads in together.heads.values() for head in heads}
+    assert all(together.heads.values()), "every path that was touched has a head"
+    assert in_force <= {edit["id"] for log in logs for edit in log}
+
+
+# Revisions
+
+
+def revision(parent: Document | None, edits: list[Any], name: int) -> Document:
+    """A leaf as a tablet's store writes it."""
+    number = 1 + (int(parent["_rev"].partition("-")[0]) if parent else 0)
+    digest = f"{name:032x}"
+    body = merged_body(
+        {"_id": RECORD, "type": "record", "form": "policies", "team": "north"}, edits, derive(edits, FORM)
+    )
+    ancestors = parent["_revisions"]["ids"] if parent else []
+    return {**body, "_rev": f"{number}-{digest}", "_revisions": {"start": number, "ids": [digest, *ancestors]}}
+
+
+def build(winner: Document, edits: list[Any]) -> Document:
+    return merged_body(winner, edits, derive(edits, FORM))
+
+
+class Store:
+    """The revisions of one document, as a database keeps them, and the edits that its intake has seen."""
+
+    def __init__(self) -> None:
+        self.revisions: dict[str, Document] = {}
+        self.known: list[Any] = []
+
+    def take(self, docs: list[Document]) -> None:
+        for doc in docs:
+            assert gate_accepts(doc)
+            known = self.revisions.setdefault(doc["_rev"], doc)
+            assert content(known) == content(doc), "one revision, one content"
+            self.known = union(self.known, doc["edits"])
+
+    def leaves(self) -> list[Document]:
+        inner = {
+            f"{doc['_revisions']['start'] - depth}-{digest}"
+            for doc in self.revisions.values()
+            for depth, digest in enumerate(doc["_revisions"]["ids"])
+            if depth
+        }
+        return [doc for rev, doc in self.revisions.items() if rev not in inner]
+
+    def merge(self) -> int:
+        planned = plan_merge(self.leaves(), build, known=self.known)
+        self.take(planned)
+        return len(planned)
+
+
+def content(doc: Document) -> bytes:
+    return orjson.dumps(
+        {name: value for name, value in doc.items() if name != "_revisions"}, option=orjson.OPT_SORT_KEYS
+    )
+
+
+def gate_accepts(doc: Document) -> bool:
+    gate.check(doc, None, TABLET, MAILBOX)
+    return True
+
+
+@st.composite
+def trees(draw: st.DrawFn) -> list[Document]:
+    """Revisions of one record: what replicas wrote, each on top of another or anew; some leave out what was there."""
+    found: list[Document] = []
+    for number, log in enumerate(log for log in draw(replicas()) if log):
+        parent = draw(st.sampled_from([None, *found]))
+        edits = union(parent["edits"], log) if parent and draw(st.booleans()) else log
+        found.append(revision(parent, edits, draw(st.integers(0, 2**40)) * 8 + number))
+    return found
+
+
+@given(trees(), CHANCE)
+def test_merged_bytes_do_not_depend_on_who_merges(docs: list[Document], chance: random.Random) -> None:
+    store = Store()
+    store.take(docs)
+    leaves = store.leaves()
+    planned = plan_merge(leaves, build)
+    assert [content(doc) for doc in planned] == [
+        content(doc) for doc in plan_merge(chance.sample(leaves, len(leaves)), build)
+    ]
+
+
+@given(trees())
+def test_one_live_leaf_holds_every_edit_and_then_nothing_is_to_do(docs: list[Document]) -> None:
+    store = Store()
+    store.take(docs)
+    everything = keys([edit for doc in docs for edit in doc["edits"]])
+    store.merge()
+    [live] = [leaf for leaf in store.leaves() if not leaf.get("_deleted")]
+    assert keys(live["edits"]) == everything
+    assert store.merge() == 0
+
+
+@given(trees(), CHANCE)
+def test_two_judges_that_merge_apart_converge_and_rest(docs: list[Document], chance: random.Random) -> None:
+    hub, office = Store(), Store()
+    for doc in docs:  # each hears of a part, merges what it has, hears of more
+        for store in chance.sample([hub, office], chance.randint(1, 2)):
+            store.take([doc])
+            if chance.random() < 0.5:
+                store.merge()
+    for done in range(ROUNDS):
+        for one, other in ((hub, office), (office, hub)):
+            one.take(list(other.revisions.values()))
+        wrote = hub.merge() + office.merge()
+        if not wrote and set(hub.revisions) == set(office.revisions):
+            break
+        assert done < ROUNDS - 1, "they go on feeding each other"
+    live = [[leaf for leaf in store.leaves() if not leaf.get("_deleted")] for store in (hub, office)]
+    assert [content(leaf) for leaf in live[0]] == [content(leaf) for leaf in live[1]]
+    assert len(live[0]) == 1
+    assert keys(live[0][0]["edits"]) == keys([edit for doc in docs for edit in doc["edits"]])
+
+
+@given(trees())
+def test_what_was_seen_once_is_put_back(docs: list[Document]) -> None:
+    known = union(*(doc["edits"] for doc in docs))
+    cut = revision(None, known[:1], 2**50)
+    [put_back, *tombs] = plan_merge([cut], build, known=known) or [cut]
+    assert keys(put_back["edits"]) == keys(known)
+    assert tombs == []
+    assert gate_accepts(put_back)
+    assert plan_merge([put_back], build, known=known) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from tests.bench.judging import EDGE, Judging
@@ -63,8 +64,7 @@ process, no network.
 A record with conflicting leaves is judged three times: as it arrived, when its leaves are merged, and when the merged
 revision comes back in the changes; two edits are verified and stored beside the first.
 
-A record without conflicts took {figures.plain.first:.2f} ms in the first {EDGE:,}, {figures.plain.last:.2f} ms in the
-last {EDGE:,}.
+{_growth(figures.plain)}
 
 Two leaves of a record merged in memory, without store, signatures and validation: {figures.merges:,.0f} merges/s (one
 round).
@@ -79,17 +79,23 @@ round).
 """
 
 
+def _growth(run: Judging) -> str:
+    if math.isnan(run.first):
+        return "There were too few records to tell what the first and the last ones cost."
+    return f"A record without conflicts took {run.first:.2f} ms in the first {EDGE:,}, {run.last:.2f} ms in the last."
+
+
 def _replication_table(figures: Figures) -> str:
     found, rows = figures.replication, []
     if not found.peer:
         for step in STEPS:
             own = found.median(found.embedded, step)
-            rows.append(f"| {SHOWN[step]} | {own:.2f} s | {_rate(figures, step, own)} |")
+            rows.append(f"| {SHOWN[step]} | {own:.3f} s | {_rate(figures, step, own)} |")
         return "\n".join(["| | embedded store | records/s |", "|---|---:|---:|", *rows])
     for step in STEPS:
         own, other = found.median(found.embedded, step), found.median(found.peer, step)
         rates = f"{_rate(figures, step, own)} | {_rate(figures, step, other)}"
-        rows.append(f"| {SHOWN[step]} | {own:.2f} s | {other:.2f} s | {own / other:.2f} | {rates} |")
+        rows.append(f"| {SHOWN[step]} | {own:.3f} s | {other:.3f} s | {own / other:.2f} | {rates} |")
     head = f"| | embedded store | {found.peer_name} | time, ratio | embedded, records/s | other, records/s |"
     return "\n".join([head, "|---|---:|---:|---:|---:|---:|", *rows])
 

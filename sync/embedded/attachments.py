@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
@@ -17,6 +18,7 @@ from sync.store import BadRequest, StoreError, TooLarge
 CHUNK_BYTES = 262_144
 ATTACHMENT_BYTES = 64 * 1024 * 1024
 NAMES = 100
+CONTENT_TYPE = re.compile(r"[\x20-\x7e]{1,255}")
 
 Stubs = dict[str, dict[str, Any]]
 
@@ -42,10 +44,15 @@ def store(connection: sqlite3.Connection, chunks: Iterable[bytes]) -> tuple[str,
     draft = f"draft-{id(chunks)}"
     md5 = hashlib.md5(usedforsecurity=False)
     length = 0
-    for number, chunk in enumerate(chunks):
-        md5.update(chunk)
-        length += len(chunk)
-        connection.execute("INSERT INTO chunk VALUES (?, ?, ?)", (draft, number, chunk))
+    try:
+        for number, chunk in enumerate(chunks):
+            md5.update(chunk)
+            length += len(chunk)
+            connection.execute("INSERT INTO chunk VALUES (?, ?, ?)", (draft, number, chunk))
+    except StoreError:
+        # The document is refused, but the transaction goes on with others.
+        connection.execute("DELETE FROM chunk WHERE digest = ?", (draft,))
+        raise
     digest = "md5-" + base64.b64encode(md5.digest()).decode()
     known = connection.execute("INSERT OR IGNORE INTO blob VALUES (?, ?)", (digest, length)).rowcount == 0
     if known:
@@ -101,19 +108,27 @@ def _resolve_one(
         raise BadRequest("An attachment must be an object, and its name may not begin with an underscore.")
     if entry.get("stub"):
         return _stub(connection, name, entry, ancestors)
+    content_type = _content_type(entry)
     if entry.get("follows"):
         if name not in streams:
             raise BadRequest(f"The attachment {name!r} did not follow.")
         digest, length = store(connection, read_in_chunks(streams[name]))
     else:
         digest, length = store(connection, _inline(entry.get("data")))
-    kind = entry.get("content_type")
     return {
-        "content_type": kind if isinstance(kind, str) and kind else "application/octet-stream",
+        "content_type": content_type,
         "revpos": _revpos(entry, rev),
         "digest": digest,
         "length": length,
     }
+
+
+def _content_type(entry: Mapping[str, Any]) -> str:
+    """What stands in a header when the attachment is read."""
+    given = entry.get("content_type") or "application/octet-stream"
+    if not isinstance(given, str) or not CONTENT_TYPE.fullmatch(given):
+        raise BadRequest("An attachment's content_type must be plain ASCII, of 255 characters at most.")
+    return given
 
 
 def _revpos(entry: Mapping[str, Any], rev: str) -> int:
@@ -129,9 +144,8 @@ def _stub(connection: sqlite3.Connection, name: str, entry: Mapping[str, Any], a
     length = length_of(connection, digest) if isinstance(digest, str) else None
     if length is None:
         raise MissingStub(f"The attachment {name!r} is not here; send it in full.")
-    kind = entry.get("content_type")
     return {
-        "content_type": kind if isinstance(kind, str) else "application/octet-stream",
+        "content_type": _content_type(entry),
         "revpos": entry["revpos"] if isinstance(entry.get("revpos"), int) else 1,
         "digest": digest,
         "length": length,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, cast
 
 from flask import Response, g, request
 
-from sync.embedded.attachments import ATTACHMENT_BYTES
+from sync.embedded.attachments import ATTACHMENT_BYTES, read_in_chunks
 from sync.embedded.protocol import answer
+from sync.embedded.protocol.multipart import SPOOL_BYTES
 from sync.embedded.tree import checked
 from sync.embedded.writes import check_id
 from sync.store import BadRequest, NotFound, TooLarge
@@ -38,7 +40,12 @@ def _put(doc_id: str, name: str, rev: str | None) -> Response:
     doc = _base(doc_id, rev)
     kind = request.headers.get("Content-Type", "application/octet-stream")
     doc.setdefault("_attachments", {})[name] = {"content_type": kind, "follows": True}
-    return _write(doc, {name: cast(BinaryIO, request.stream)}, 201)
+    # Received before the writing begins: a slow upload must not hold up everybody else's.
+    with SpooledTemporaryFile(SPOOL_BYTES) as received:
+        for chunk in read_in_chunks(cast(BinaryIO, request.stream)):
+            received.write(chunk)
+        received.seek(0)
+        return _write(doc, {name: cast(BinaryIO, received)}, 201)
 
 
 def _delete(doc_id: str, name: str, rev: str | None) -> Response:

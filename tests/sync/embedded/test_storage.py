@@ -1,0 +1,168 @@
+"""What is on the disk: every write that was acknowledged, whatever kills the writer, and nothing that was refused."""
+
+from __future__ import annotations
+
+import base64
+import multiprocessing
+import os
+import random
+import selectors
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from sync.embedded import EmbeddedStore
+from sync.embedded.attachments import ATTACHMENT_BYTES
+from sync.store import NotFound, TooLarge
+from tests.live import ROOT
+
+ROUNDS_OF_KILLING = 5
+
+WRITER = """
+import base64, sys
+from pathlib import Path
+from sync.embedded import EmbeddedStore
+path, run = Path(sys.argv[1]), sys.argv[2]
+database = EmbeddedStore(path).database("north")
+photo = base64.b64encode(run.encode() * 40_000).decode()
+number = 0
+while True:
+    docs = [{"_id": f"{run}:{number + i}", "n": number + i} for i in range(3)]
+    docs[0]["_attachments"] = {"file": {"content_type": "image/jpeg", "data": photo}}
+    for written in database.put_many(docs):
+        print(written.id, written.rev, flush=True)
+    number += 3
+"""
+
+
+def killed_writer(path: Path, run: str, seconds: float) -> list[list[str]]:
+    """Let a process write, kill it that long after its first acknowledgement; what it acknowledged."""
+    command = [sys.executable, "-c", WRITER, str(path), run]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        read, first = b"", None
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(process.stdout, selectors.EVENT_READ)
+            while first is None or time.monotonic() < first + seconds:
+                if waiting.select(timeout=0.005):
+                    read += os.read(process.stdout.fileno(), 65_536)
+                    first = first or time.monotonic()
+                assert process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        read += process.stdout.read()
+        assert process.wait(20) == -signal.SIGKILL
+    return [line.split() for line in read.decode().split("\n")[:-1]]
+
+
+def test_every_acknowledged_write_is_there_after_the_writer_was_killed(tmp_path: Path) -> None:
+    seed = random.randrange(2**32)
+    print("seed", seed)
+    rng = random.Random(seed)
+    EmbeddedStore(tmp_path).create("north")
+    acknowledged: list[list[str]] = []
+    for run in range(ROUNDS_OF_KILLING):
+        acknowledged += killed_writer(tmp_path, f"r{run}", rng.uniform(0.0, 0.4))
+        database = EmbeddedStore(tmp_path).database("north")
+        assert {row.id: row.rev for row in database.all()}.items() >= {tuple(each) for each in acknowledged}
+        # A batch is there as a whole or not at all, and the counts are those of the documents.
+        rows = database.all(include_docs=True)
+        info = database.info()
+        assert len(rows) % 3 == 0
+        assert (info.doc_count, info.update_seq) == (len(rows), len(rows))
+        assert len(database.changes().results) == len(rows)
+        for row in rows:
+            assert row.doc is not None
+            if "_attachments" in row.doc:
+                content = b"".join(database.attachment(row.id, "file").chunks)
+                assert content == row.id.partition(":")[0].encode() * 40_000
+    assert acknowledged
+
+
+class Zeros:
+    """A body without an end."""
+
+    def read(self, size: int) -> bytes:
+        return bytes(size)
+
+
+def test_an_attachment_over_the_limit_is_refused_and_leaves_no_bytes(tmp_path: Path) -> None:
+    database = EmbeddedStore(tmp_path).create("north")
+    endless = {"_id": "a", "_attachments": {"file": {"follows": True}}}
+    [sound, refused] = database.put_many([{"_id": "b"}, endless], streams={"file": Zeros()})  # type: ignore[dict-item]
+    assert sound.rev
+    assert isinstance(refused.error, TooLarge)
+    assert refused.error.details["limit"] == ATTACHMENT_BYTES
+    assert [row.id for row in database.all()] == ["b"]
+    connection = database._file.connection()
+    assert connection.execute("SELECT count(*) FROM chunk").fetchone() == (0,)
+
+
+def test_equal_attachments_are_kept_once_and_forgotten_with_their_last_document(tmp_path: Path) -> None:
+    database = EmbeddedStore(tmp_path).create("north")
+    data = base64.b64encode(random.Random(1).randbytes(500_000)).decode()
+    revs = [database.put({"_id": each, "_attachments": {"file": {"data": data}}}) for each in "ab"]
+    connection = database._file.connection()
+    assert connection.execute("SELECT count(*) FROM blob").fetchone() == (1,)
+    database.put({"_id": "a", "_rev": revs[0], "_deleted": True})
+    database.compact()
+    assert len(b"".join(database.attachment("b", "file").chunks)) == 500_000
+    database.put({"_id": "b", "_rev": revs[1], "_deleted": True})
+    database.compact()
+    assert connection.execute("SELECT count(*) FROM blob, chunk").fetchone() == (0,)
+
+
+def _write(path: Path, name: str, count: int) -> None:
+    database = EmbeddedStore(path).database("north")
+    for number in range(count):
+        database.put({"_id": f"{name}:{number}"})
+
+
+def test_processes_and_threads_write_side_by_side_and_nothing_is_lost(tmp_path: Path) -> None:
+    database = EmbeddedStore(tmp_path).create("north")
+    spawn = multiprocessing.get_context("spawn")
+    writers = [spawn.Process(target=_write, args=(tmp_path, f"p{n}", 60)) for n in range(2)]
+    threads = [threading.Thread(target=_write, args=(tmp_path, f"t{n}", 60)) for n in range(3)]
+    for start in [each.start for each in writers] + [each.start for each in threads]:
+        start()
+    for join in [each.join for each in writers] + [each.join for each in threads]:
+        join(60)
+    assert [writer.exitcode for writer in writers] == [0, 0]
+    assert database.info().doc_count == 300
+    assert sorted(int(change.seq) for change in database.changes().results) == list(range(1, 301))
+
+
+def test_who_waits_is_woken_by_another_process(tmp_path: Path) -> None:
+    database = EmbeddedStore(tmp_path).create("north")
+    writer = multiprocessing.get_context("spawn").Process(target=_write, args=(tmp_path, "p", 1))
+    writer.start()
+    assert [change.id for change in database.changes(wait=30).results] == ["p:0"]
+    writer.join(20)
+
+
+def test_a_deleted_database_is_gone_for_whoever_had_it_open(tmp_path: Path) -> None:
+    here, there = EmbeddedStore(tmp_path), EmbeddedStore(tmp_path)
+    database = here.create("north")
+    database.put({"_id": "old"})
+    there.delete("north")
+    with pytest.raises(NotFound):
+        database.info()
+    there.create("north")
+    assert database.info().doc_count == 0
+    with pytest.raises(NotFound):
+        database.get("old")
+
+
+def test_two_that_open_a_new_store_agree_on_its_identity(tmp_path: Path) -> None:
+    found: list[str] = []
+    threads = [threading.Thread(target=lambda: found.append(EmbeddedStore(tmp_path).uuid)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(found)) == 1
+    assert EmbeddedStore(tmp_path).uuid == found[0]

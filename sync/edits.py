@@ -192,7 +192,7 @@ def in_force(edits: Iterable[Any], excluded: Collection[str] = ()) -> list[Edit]
     doubtful = contested(edits, excluded)
     for edit in counted:
         by_id[edit["id"]] = min(by_id[edit["id"]], edit, key=edit_digest)
-    return [edit for edit in counted if edit["id"] not in doubtful and edit is by_id[edit["id"]]]
+    return [edit for name, edit in by_id.items() if name not in doubtful]
 
 
 def _counted(edits: Iterable[Any], excluded: Collection[str]) -> Iterator[Edit]:

@@ -1,0 +1,175 @@
+"""Random forms and random answers come to the same verdict in Python and in the tablet's JavaScript."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from schemas.answers import judge
+from schemas.definition import FormError
+from schemas.expression.functions import FUNCTIONS, VOLATILE
+from schemas.form import compile_form, parse
+from tests.live import ROOT
+
+NOW = "2026-11-23T06:10:42.120Z"
+NAMES = [f"f{number}" for number in range(9)]
+CHOICES = [{"name": name, "label": {"en": name}, "group": group} for name, group in (("a", 1), ("b", 1), ("c", 2))]
+ULIDS = [f"01JD000000000000000000000{number}" for number in range(1, 5)]
+LABEL = {"en": "x"}
+LEAVES = ["text", "integer", "decimal", "date", "time", "datetime", "boolean", "select_one", "select_many", "geopoint"]
+OPERATORS = ["+", "-", "*", "div", "mod", "=", "!=", "<", "<=", ">", ">=", "and", "or"]
+CALLS = sorted(
+    name
+    for name in FUNCTIONS
+    if name[0].isalpha() and name not in {*OPERATORS, *VOLATILE, "neg", "indexed-repeat", "regex"}
+)
+LITERALS = [
+    "0",
+    "1",
+    "2.5",
+    "100",
+    "'a'",
+    "'b c'",
+    "''",
+    "'2026-11-23'",
+    "'12:30'",
+    "'3'",
+    "true()",
+    "'é😀'",
+    "'%Y-%m'",
+]
+
+
+@st.composite
+def expressions(draw: st.DrawFn, names: list[str], depth: int = 3) -> str:
+    kind = draw(st.integers(0, 5)) if depth else draw(st.integers(0, 1))
+    if kind == 0:
+        return draw(st.sampled_from(LITERALS))
+    if kind == 1:
+        return "${" + draw(st.sampled_from(names)) + "}"
+    if kind == 2:
+        return "."
+    if kind == 3:
+        inner = [draw(expressions(names, depth - 1)) for _ in range(2)]
+        return f"({inner[0]} {draw(st.sampled_from(OPERATORS))} {inner[1]})"
+    name = draw(st.sampled_from(CALLS))
+    function = FUNCTIONS[name]
+    count = draw(st.integers(function.least, min(function.most, function.least + 2)))
+    return f"{name}({', '.join(draw(expressions(names, depth - 1)) for _ in range(count))})"
+
+
+@st.composite
+def fields(draw: st.DrawFn, names: list[str], every: list[str], depth: int) -> list[dict[str, Any]]:
+    found = []
+    for name in names:
+        kinds = [*LEAVES, "calculate"] + (["group", "repeat"] if depth and len(names) > 2 else [])
+        kind = draw(st.sampled_from(kinds))
+        field: dict[str, Any] = {"name": name, "type": kind, "label": LABEL}
+        if kind in ("group", "repeat"):
+            inner = [f"{name}_{number}" for number in range(draw(st.integers(1, 3)))]
+            field["fields"] = draw(fields(inner, every, depth - 1))
+        if kind in ("select_one", "select_many"):
+            field["choices"] = CHOICES
+            if draw(st.integers(0, 3)) == 0:
+                field["choice_filter"] = f"group = {draw(expressions(every, 1))}"
+        if kind == "calculate":
+            field["value"] = draw(st.sampled_from(["text", "integer", "decimal", "boolean"]))
+            field["calculate"] = draw(expressions(every))
+        elif kind not in ("group", "repeat"):
+            if draw(st.booleans()):
+                field["required"] = draw(st.one_of(st.just(True), expressions(every, 2)))
+            if draw(st.integers(0, 2)) == 0:
+                field["constraint"] = draw(expressions(every, 2))
+        if draw(st.integers(0, 2)) == 0:
+            field["relevant"] = draw(expressions(every))
+        found.append(field)
+    return found
+
+
+def values_of(definitions: list[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({}, optional={each["name"]: value_of(each) for each in definitions})
+
+
+FOREIGN: list[Any] = [None, "", [], {}, 5, "text", True, ["a"], {"x": 1}, "2026-02-30", -0, 2**53 - 1]
+SOUND: dict[str, list[Any]] = {
+    "text": ["a", "企业 走访", " 3 ", "x" * 30],
+    "integer": [0, -7, 42, 2**53 - 1],
+    "decimal": ["0.5", "-12.50", "100", "0.0000001"],
+    "date": ["2026-11-23", "1969-12-31", "2024-02-29"],
+    "time": ["00:00", "23:59:59", "12:30"],
+    "datetime": ["2026-11-23T14:30:00+08:00", "2026-11-23T06:30:00.5Z"],
+    "boolean": [True, False],
+    "select_one": ["a", "b", "c"],
+    "select_many": [["a"], ["a", "c"], ["c", "b"]],
+    "geopoint": [{"lat": "37.8", "lon": "112.5"}, {"lat": "0", "lon": "0", "accuracy": "5"}],
+    "calculate": ["ignored", 5],
+}
+
+
+def value_of(definition: dict[str, Any]) -> st.SearchStrategy[Any]:
+    kind = definition["type"]
+    if kind == "group":
+        sound: st.SearchStrategy[Any] = values_of(definition["fields"])
+    elif kind == "repeat":
+        row = st.tuples(st.sampled_from(ULIDS), values_of(definition["fields"]))
+        sound = st.lists(row.map(lambda pair: {"_row": pair[0], **pair[1]}), max_size=3)
+    else:
+        sound = st.sampled_from(SOUND[kind])
+    return st.one_of(sound, sound, sound, st.sampled_from(FOREIGN))
+
+
+@st.composite
+def records(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
+    names = NAMES[: draw(st.integers(2, len(NAMES)))]
+    definitions = draw(fields(names, names, 2))
+    definition = {"form": "random", "version": 1, "languages": ["en"], "title": LABEL, "fields": definitions}
+    return definition, draw(values_of(definitions))
+
+
+class Tablet:
+    """One node process that judges line by line."""
+
+    def __init__(self) -> None:
+        command = ["node", str(ROOT / "tests/js/judge_lines.mjs")]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def judge(self, **what: Any) -> Any:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(what) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+
+@pytest.fixture(scope="module")
+def tablet() -> Iterator[Tablet]:
+    opened = Tablet()
+    yield opened
+    opened.process.kill()
+    opened.process.wait()
+
+
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@given(record=records(), state=st.sampled_from(["draft", "submitted"]))
+def test_random_forms_are_judged_alike(
+    tablet: Tablet, record: tuple[dict[str, Any], dict[str, Any]], state: str
+) -> None:
+    definition, values = record
+    try:
+        published = compile_form(definition)
+    except FormError:
+        assume(False)
+    found = judge(parse(published), values, state=state, now=datetime.fromisoformat(NOW))
+    ours = {
+        "answers": found.answers,
+        "problems": [[problem.path, problem.code, dict(problem.params)] for problem in found.problems],
+    }
+    theirs = tablet.judge(definition=published, values=values, state=state, now=NOW)
+    assert json.loads(json.dumps(ours)) == theirs

@@ -37,6 +37,15 @@ def _object(*, required: bool = True) -> fields.Dict:
     return fields.Dict(keys=fields.String(), required=required)
 
 
+class _Truth(fields.Boolean):
+    """True or false; to marshmallow, as to Python, 1 is true as well."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
 class _Document(Schema):
     """What every document has. `_rev` and `_attachments` belong to the store."""
 
@@ -68,6 +77,31 @@ class EditSchema(Schema):
     sig = _text()
 
 
+class ErasedSchema(Schema):
+    """What an erasure under a retention or privacy rule leaves of an edit."""
+
+    class Meta:
+        unknown = RAISE
+
+    id = _text(r"[ -~]{1,200}")
+    at = _text()
+    erased = _text(r"[0-9a-f]{64}")
+
+
+_EDIT, _ERASED = EditSchema(), ErasedSchema()
+
+
+class _Logged(fields.Field[Any]):
+    """An entry of a record's log: an edit, or the stub of one."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        erased = isinstance(value, Mapping) and "erased" in value
+        found = (_ERASED if erased else _EDIT).validate(value)
+        if found:
+            raise ValidationError(found)
+        return value
+
+
 class RecordSchema(_Document):
     """One filled form: `record:<form>:<ulid>`, in the team's mailbox."""
 
@@ -76,7 +110,7 @@ class RecordSchema(_Document):
     version = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
     team = _text(NAME)
     task = _text(rf"task:{ULID}", required=False)
-    edits = fields.List(fields.Nested(EditSchema), required=True, validate=validate.Length(min=1))
+    edits = fields.List(_Logged(), required=True, validate=validate.Length(min=1))
     answers = _object()
 
 
@@ -132,7 +166,7 @@ class EntitySchema(_Document):
     entity = _text(NAME)
     name = _text()
     names = _texts_per_language(required=False)
-    active = fields.Boolean(required=True, truthy={True}, falsy={False})
+    active = _Truth(required=True)
 
     @validates_schema
     def _one_identity(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -150,7 +184,7 @@ class DeviceSchema(_Document):
     display_name = _text(required=False)
     label = fields.String(required=True)
     registered_at = fields.AwareDateTime(required=True, format="iso")
-    revoked = fields.Boolean(required=True, truthy={True}, falsy={False})
+    revoked = _Truth(required=True)
 
 
 class MediaSchema(_Document):

@@ -1,0 +1,84 @@
+"""Every problem that answers can have is told in each language of the screens, and no text stands there for nothing."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from schemas import messages
+from sync.verdict import BAD_SIGNATURE, UNKNOWN_DEVICE, UNKNOWN_VERSION
+
+ROOT = Path(__file__).parents[2]
+RAISED_IN = ("answers", "settle", "values")
+RAISING = {"Fault": 0, "fail": 0, "_check_temporal": -1}
+"""Which argument of these is the code."""
+OF_EDITS = {BAD_SIGNATURE, UNKNOWN_DEVICE, UNKNOWN_VERSION}
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+def raised() -> set[str]:
+    """The codes that the modules name where they raise."""
+    found: set[str] = set()
+    for module in RAISED_IN:
+        for node in ast.walk(ast.parse((ROOT / f"schemas/{module}.py").read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in RAISING:
+                code = node.args[RAISING[node.func.id]]
+                found |= {code.value} if isinstance(code, ast.Constant) else set()
+    return found
+
+
+def raised_on_the_tablet() -> set[str]:
+    texts = [(ROOT / f"service/tablet/app/core/{name}.js").read_text("utf-8") for name in ("judge", "values")]
+    return {
+        code for text in texts for code in re.findall(r"fault\('(\w+)'", text) + re.findall(r", '(not_\w+)'\)", text)
+    }
+
+
+def test_codes_are_found() -> None:
+    assert {"required", "not_date", "not_rows", "too_many_files"} <= raised()
+
+
+def test_every_code_has_its_text_and_every_text_its_code() -> None:
+    assert raised() | OF_EDITS == set(messages.catalogue())
+
+
+def test_the_tablet_raises_no_other_code() -> None:
+    assert raised_on_the_tablet() <= set(messages.catalogue())
+    assert raised() - raised_on_the_tablet() == set()
+
+
+@pytest.mark.parametrize("code", messages.catalogue())
+def test_a_text_in_each_language_with_the_same_gaps(code: str) -> None:
+    texts = messages.catalogue()[code]
+    assert set(texts) == set(messages.LANGUAGES)
+    assert all(text.strip() for text in texts.values())
+    assert len({frozenset(PLACEHOLDER.findall(text)) for text in texts.values()}) == 1
+    assert re.search("[\u4e00-\u9fff]", texts["zh-Hans"])
+    assert not re.search("[\u3000-\u9fff]", texts["en"])
+
+
+def test_a_sentence_is_filled_in() -> None:
+    label = {"zh-Hans": "人数", "zh-Hant": "人數", "en": "Workers"}
+    said = messages.text("too_large", label=label, max=100)
+    assert said["en"] == "“Workers” cannot be more than 100."
+    assert "人数" in said["zh-Hans"]
+    assert "人數" in said["zh-Hant"]
+    assert "100" in said["zh-Hans"]
+
+
+def test_where_a_language_lacks_a_label_another_stands_in() -> None:
+    assert messages.text("required", label={"zh-Hans": "人数"})["en"] == "Please answer “人数”."
+    assert messages.text("required")["en"] == "Please answer “”."
+
+
+def test_what_is_filled_in_is_not_filled_in_again() -> None:
+    said = messages.text("not_a_choice", label={"en": "{value}"}, value="pink")
+    assert said["en"] == "“pink” is not among the choices of “{value}”; please choose again."
+
+
+def test_a_code_that_there_is_not() -> None:
+    with pytest.raises(KeyError):
+        messages.text("no_such_code")

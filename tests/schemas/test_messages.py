@@ -12,7 +12,6 @@ from schemas import messages
 from sync.verdict import BAD_SIGNATURE, UNKNOWN_DEVICE, UNKNOWN_VERSION
 
 ROOT = Path(__file__).parents[2]
-RAISED_IN = ("answers", "settle", "values")
 RAISING = {"Fault": 0, "fail": 0, "_check_temporal": -1}
 """Which argument of these is the code."""
 OF_EDITS = {BAD_SIGNATURE, UNKNOWN_DEVICE, UNKNOWN_VERSION}
@@ -22,11 +21,11 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 def raised() -> set[str]:
     """The codes that the modules name where they raise."""
     found: set[str] = set()
-    for module in RAISED_IN:
-        for node in ast.walk(ast.parse((ROOT / f"schemas/{module}.py").read_text("utf-8"))):
+    for module in (ROOT / "schemas").glob("*.py"):
+        for node in ast.walk(ast.parse(module.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in RAISING:
                 code = node.args[RAISING[node.func.id]]
-                found |= {code.value} if isinstance(code, ast.Constant) else set()
+                found |= {str(code.value)} if isinstance(code, ast.Constant) else set()
     return found
 
 

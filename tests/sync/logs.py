@@ -43,7 +43,7 @@ def at(minute: int, device: str) -> str:
 
 
 @st.composite
-def replicas(draw: st.DrawFn, most: int = 6) -> list[list[Edit]]:
+def replicas(draw: Any, most: int = 6) -> list[list[Edit]]:
     """The logs of up to six replicas that wrote and met in some order, with clocks that are wrong."""
     logs: list[list[Edit]] = [[] for _ in range(draw(st.integers(2, most)))]
     which = st.integers(0, len(logs) - 1)

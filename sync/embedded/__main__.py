@@ -9,9 +9,11 @@ import hmac
 from pathlib import Path
 
 from flask import Flask, Request, Response, request
+from werkzeug.exceptions import HTTPException
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from sync.embedded.protocol import create_blueprint
+from sync.embedded.protocol.answer import http_failure
 from sync.embedded.store import EmbeddedStore
 from sync.gate import check
 from sync.store import ADMIN, Unauthorized, UserContext
@@ -25,6 +27,7 @@ def create_app(store: EmbeddedStore, admin: str | None) -> Flask:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.register_blueprint(create_blueprint(store, lambda asked: _who(asked, admin)))
+    app.register_error_handler(HTTPException, http_failure)  # what no address of the store takes
     app.after_request(_allow_origin)
     return app
 

@@ -13,7 +13,7 @@ import orjson
 
 from sync.embedded import attachments
 from sync.embedded.files import File
-from sync.embedded.selectors import matches
+from sync.embedded.selectors import check, matches
 from sync.embedded.signals import Signals
 from sync.embedded.tree import Tree, generation
 from sync.embedded.writes import Batch, Gate, check_security, kept_json
@@ -195,6 +195,8 @@ class EmbeddedDatabase:
         selector: Mapping[str, Any] | None,
     ) -> Changes:
         after, most = sequence(since), PAGE if limit is None else max(1, limit)
+        if selector is not None:
+            check(selector)
         bodies = include_docs or selector is not None
         query = _CHANGED_BODIES if bodies else _CHANGED
         results: list[Change] = []

@@ -17,12 +17,19 @@ def matches(selector: Mapping[str, Any], doc: Mapping[str, Any]) -> bool:
     return _holds(selector, doc, 0)
 
 
+def check(selector: Mapping[str, Any]) -> None:
+    """Raise `BadRequest` for a selector that `matches` would refuse, whichever document it met."""
+    matches(selector, {})
+
+
 def _holds(condition: Any, value: Any, depth: int) -> bool:
     if depth > MAX_DEPTH:
         raise BadRequest("The selector is nested too deeply.")
     if not isinstance(condition, Mapping):
         return _same(value, condition)
-    return all(_member(name, argument, value, depth + 1) for name, argument in condition.items())
+    # Not cut short at the first that fails: what is wrong with a selector is so for every document.
+    results = [_member(name, argument, value, depth + 1) for name, argument in condition.items()]
+    return all(results)
 
 
 def _member(name: str, argument: Any, value: Any, depth: int) -> bool:
@@ -87,7 +94,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "$gt": _ordered(lambda a, b: a > b),
     "$gte": _ordered(lambda a, b: a >= b),
     "$in": _one_of,
-    "$nin": lambda value, argument: value is not _ABSENT and not _one_of(value, argument),
+    "$nin": lambda value, argument: not _one_of(value, argument) and value is not _ABSENT,
     "$exists": lambda value, argument: (value is not _ABSENT) is bool(argument),
     "$beginsWith": _begins,
     "$regex": _matches_pattern,

@@ -16,6 +16,8 @@ from sync.store import BadRequest, Exists, NotFound
 
 NAME = re.compile(r"[a-z][a-z0-9_$()+/-]{0,237}")
 SUFFIX = ".sqlite"
+FILE_NAME_CHARACTERS = 200
+"""File systems allow 255 bytes; the rest is for SQLite's logs and for drafts."""
 UUID_FILE = "uuid"
 
 
@@ -66,7 +68,10 @@ class EmbeddedStore:
                 "A database's name begins with a lower-case letter and holds lower-case letters, digits and _$()+-/.",
                 details={"name": name[:80]},
             )
-        return self._path / f"{quote(name, safe='')}{SUFFIX}"
+        file = quote(name, safe="")
+        if len(file) > FILE_NAME_CHARACTERS:
+            raise BadRequest("The database's name is too long.", details={"name": name[:80]})
+        return self._path / f"{file}{SUFFIX}"
 
 
 def _settled_uuid(path: Path) -> str:

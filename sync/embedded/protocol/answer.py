@@ -38,11 +38,11 @@ def failure(error: StoreError) -> Response:
 
 def http_failure(error: HTTPException) -> Response:
     """The same for what Flask itself refuses: an unknown path, a method that a path does not have."""
-    code = {404: "not_found", 405: "method_not_allowed", 413: "document_too_large"}.get(
-        error.code or 400, "bad_request"
-    )
+    status = error.code or 400
+    known = {404: "not_found", 405: "method_not_allowed", 413: "document_too_large"}
+    code = known.get(status, "bad_request" if status < 500 else StoreError.code)
     body = {"error": code, "reason": error.description or error.name, "details": {}}
-    return json(body, error.code or 400, dict(error.get_headers()) if error.code == 405 else None)
+    return json(body, status, dict(error.get_headers()) if status == 405 else None)
 
 
 def body_json() -> Any:

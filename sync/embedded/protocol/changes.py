@@ -102,10 +102,11 @@ def _row(change: Change) -> bytes:
 
 
 def _longpoll(look: Look, since: Seq) -> Response:
+    seconds, heartbeat = _seconds_left(), _heartbeat()
     page = look(since, 0.0)  # what is wrong with the request is told before the answer begins
     if page.results:
         return _page(page)
-    return Response(_waiting(look, page.last_seq, _seconds_left(), _heartbeat()), content_type=answer.JSON)
+    return Response(_waiting(look, page.last_seq, seconds, heartbeat), content_type=answer.JSON)
 
 
 def _seconds_left() -> float:

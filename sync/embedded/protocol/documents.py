@@ -147,8 +147,10 @@ def _put(doc_id: str) -> Response:
     return _written(doc_id, written.rev)
 
 
-def _given_rev(in_body: Any) -> Any:
+def _given_rev(in_body: Any) -> str | None:
     """The revision that a write builds on: of the body, the address or the If-Match header."""
+    if in_body is not None and not isinstance(in_body, str):
+        raise BadRequest("_rev must be text.")
     etags = request.if_match.as_set(include_weak=True)
     given = {each for each in (in_body, request.args.get("rev"), *etags) if each is not None}
     if len(given) > 1:

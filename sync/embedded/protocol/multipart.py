@@ -41,7 +41,8 @@ def _matched(parts: list[BinaryIO]) -> tuple[dict[str, Any], Mapping[str, Binary
         raise BadRequest(f"The document must be JSON: {error}.") from None
     if not isinstance(doc, dict):
         raise BadRequest("The document must be a JSON object.")
-    entries = doc.get("_attachments", {})
+    entries = doc.get("_attachments")
+    entries = entries if isinstance(entries, dict) else {}
     follow = [name for name, entry in entries.items() if isinstance(entry, dict) and entry.get("follows")]
     if len(follow) != len(parts) - 1:
         raise BadRequest("There are not as many attachments as the document says.")

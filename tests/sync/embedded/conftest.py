@@ -1,0 +1,46 @@
+"""The embedded store behind its protocol, without a socket."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from sync.embedded import EmbeddedStore
+from sync.embedded.__main__ import create_app
+
+
+class Caller:
+    """Calls addresses of the store as an administrator."""
+
+    def __init__(self, store: EmbeddedStore) -> None:
+        self.store = store
+        self.client: FlaskClient = create_app(store, None).test_client()
+
+    def __call__(self, method: str, path: str, body: Any = None, **options: Any) -> TestResponse:
+        if isinstance(body, bytes):
+            options = {"data": body, "content_type": "application/json"} | options
+        elif body is not None:
+            options["json"] = body
+        return self.client.open(path, method=method, **options)
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Caller:
+    """A store with one database, `north`, and one document in it, `a`."""
+    return _caller(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def still(tmp_path_factory: pytest.TempPathFactory) -> Caller:
+    """The same for many tests that leave it as it is."""
+    return _caller(tmp_path_factory.mktemp("still"))
+
+
+def _caller(path: Path) -> Caller:
+    store = EmbeddedStore(path)
+    store.create("north").put({"_id": "a", "n": 1})
+    return Caller(store)

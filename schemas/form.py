@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from schemas.definition import EXPRESSIONS, FormError, FormProblem, check_definition
+from schemas.expression.check import doubts, is_never_true
 from schemas.expression.functions import VOLATILE
 from schemas.expression.parse import ExpressionError, Tree, walk
 from schemas.expression.parse import parse as parse_expression
@@ -214,6 +215,8 @@ class _Parser:
         )
         from schemas.dependencies import cycle  # noqa: PLC0415 - it needs the classes of this module
 
+        if not self._problems:
+            self._problems += _doubts(form)
         if not self._problems and (found := cycle(form)):
             self._problems.append(FormProblem(found, "cycle", {"path": found}))
         if self._problems:
@@ -271,6 +274,19 @@ class _Parser:
         if volatile and name != "default":
             self._problems.append(FormProblem(path, "only_in_default", {"property": name, "name": min(volatile)}))
         return Expression(text, tree)
+
+
+def _doubts(form: Form) -> Iterator[FormProblem]:
+    """What can be seen to be wrong without any answers."""
+    for each in form.walk():
+        for name in EXPRESSIONS:
+            expression = getattr(each, name)
+            if not isinstance(expression, Expression):
+                continue
+            for doubt in doubts(expression.tree, form.by_path.get):
+                yield FormProblem(each.path, doubt.code, {"property": name, "name": doubt.name})
+            if name == "relevant" and is_never_true(expression.tree, form.by_path.get):
+                yield FormProblem(each.path, "never_true", {"property": name, "name": expression.text})
 
 
 def _choices(entries: Sequence[Mapping[str, Any]]) -> tuple[Choice, ...]:

@@ -8,8 +8,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
 from tests.bench import judging, replication
 from tests.bench.machine import describe
@@ -27,6 +29,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--target", type=Path, default=TARGET, help="the page to write")
     options = parser.parse_args(arguments)
+    load = os.getloadavg()[0]
     figures = Figures(
         date=datetime.now(UTC).date().isoformat(),
         machine=describe(),
@@ -35,7 +38,8 @@ def main(arguments: list[str] | None = None) -> None:
         replication=replication.measure(options.records, options.rounds, options.peer),
         plain=judging.measure(options.records, options.rounds, conflicts=False),
         conflicting=judging.measure(options.records, options.rounds, conflicts=True),
-        merges=judging.merges(options.records),
+        merges=median(judging.merges(options.records) for _ in range(options.rounds)),
+        load=(load, os.getloadavg()[0]),
     )
     options.target.write_text(page(figures), "utf-8")
     replication.say(f"written: {options.target}")

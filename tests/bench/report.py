@@ -23,6 +23,7 @@ class Figures:
     plain: Judging
     conflicting: Judging
     merges: float
+    load: tuple[float, float]
 
 
 def page(figures: Figures) -> str:
@@ -36,8 +37,10 @@ Written by `make bench`; a new run replaces this page.
 - Date: {figures.date}
 - Machine: {figures.machine}
 - Command: `{command}`
+- Load of the machine at the start and at the end: {figures.load[0]:.1f} and {figures.load[1]:.1f}; the run itself makes
+  about 1, what is more comes from other programs and slows every figure.
 
-Every figure is the median of {figures.rounds} rounds, unless it says otherwise. Rates depend on the machine, and on
+Every figure is the median of {figures.rounds} rounds, memory excepted. Rates depend on the machine, and on
 what else it does meanwhile; compare them only with figures from the same run.
 
 ## Replication
@@ -66,8 +69,7 @@ revision comes back in the changes; two edits are verified and stored beside the
 
 {_growth(figures.plain)}
 
-Two leaves of a record merged in memory, without store, signatures and validation: {figures.merges:,.0f} merges/s (one
-round).
+Two leaves of a record merged in memory, without store, signatures and validation: {figures.merges:,.0f} merges/s.
 
 ## What this does not tell
 

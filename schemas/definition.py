@@ -121,7 +121,7 @@ _FILLED = LEAVES - {"note"} - COMPUTED
 
 PROPERTIES: dict[str, Property] = {
     "name": Property(TYPES, lambda value: isinstance(value, str) and _FIELD_NAME.fullmatch(value) is not None),
-    "type": Property(TYPES, lambda value: value in TYPES),
+    "type": Property(TYPES, lambda value: isinstance(value, str) and value in TYPES),
     "label": Property(TYPES, _is_text),
     "hint": Property(TYPES, _is_text),
     "message": Property(TYPES, _is_text),
@@ -162,8 +162,10 @@ def check_definition(definition: Any) -> list[FormProblem]:
     for entry, path, depth in _walk(entries):
         problems += _check_field(entry, path, depth, definition)
         name = entry.get("name") if isinstance(entry, Mapping) else None
-        if isinstance(name, str) and names.setdefault(name, path) != path:
+        if isinstance(name, str) and name in names:
             problems.append(FormProblem(path, "duplicate_name", {"name": name, "other": names[name]}))
+        elif isinstance(name, str):
+            names[name] = path
     if len(names) > MAX_FIELDS:
         problems.append(FormProblem("", "too_many_fields", {"max": MAX_FIELDS}))
     if not problems:
@@ -240,7 +242,7 @@ def _check_field(entry: Any, path: str, depth: int, definition: Mapping[str, Any
     if depth >= MAX_DEPTH and "fields" in entry:
         yield FormProblem(path, "too_deep", {"max": MAX_DEPTH})
     kind = entry.get("type")
-    if kind not in TYPES:
+    if not isinstance(kind, str) or kind not in TYPES:
         yield FormProblem(path, "bad_property", {"property": "type", "value": str(kind)})
         return
     for name, value in entry.items():
@@ -271,7 +273,8 @@ def _check_selection(entry: Mapping[str, Any], path: str, definition: Mapping[st
     if not _is_choices(choices):
         return
     if isinstance(choices, Mapping):
-        if choices["list"] not in definition.get("lists", {}):
+        lists = definition.get("lists", {})
+        if not isinstance(lists, Mapping) or choices["list"] not in lists:
             yield FormProblem(path, "unknown_list", {"name": choices["list"]})
     else:
         yield from _check_choices(choices, path, "choices", _languages(definition))
@@ -284,5 +287,5 @@ def _check_paths(definition: Mapping[str, Any], known: set[str]) -> Iterator[For
             yield FormProblem("", "bad_property", {"property": name})
             continue
         for path in paths:
-            if path not in known:
+            if not isinstance(path, str) or path not in known:
                 yield FormProblem("", "unknown_path", {"property": name, "path": str(path)})

@@ -175,6 +175,7 @@ class EmbeddedDatabase:
         if wait <= 0:
             return look(since)
         end = time.monotonic() + wait
+        self._file.connection()  # raises where the database is gone
         with self._signals.watch(self._file.path) as waiting:
             while True:
                 version = waiting.version

@@ -47,7 +47,7 @@ class File:
     def create(self) -> None:
         """Make the file. Raises `FileExistsError`. It appears under its name only when it is whole."""
         draft = self.path.with_name(f"{self.path.name}.{os.getpid()}.{threading.get_ident()}.new")
-        connection = _connect(draft)
+        connection = connect(draft, mode="rwc")
         connection.executescript(_TABLES)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()
@@ -70,7 +70,10 @@ class File:
         except FileNotFoundError:
             raise NotFound("Database does not exist.") from None
         if getattr(self._local, "inode", None) != inode:
-            self._local.connection = _connect(self.path)
+            try:
+                self._local.connection = connect(self.path)
+            except sqlite3.OperationalError as error:
+                raise Unavailable(f"The database {self.name} cannot be opened just now: {error}.") from error
             self._local.inode = inode
         connection: sqlite3.Connection = self._local.connection
         return connection
@@ -109,8 +112,10 @@ def _roll_back(connection: sqlite3.Connection) -> None:
         connection.execute("ROLLBACK")
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+def connect(path: Path, *, mode: str = "rw") -> sqlite3.Connection:
+    """Open a file; without `rwc` only one that is there, lest a deleted database comes back as an empty file."""
+    address = f"{path.absolute().as_uri()}?mode={mode}"
+    connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")

@@ -11,6 +11,9 @@ import threading
 import time
 from pathlib import Path
 
+from sync.embedded.files import connect
+from sync.store import Unavailable
+
 PAUSE_SECONDS = 0.025
 SLICE_SECONDS = 1.0
 
@@ -31,11 +34,14 @@ class Signals:
             watched.bump()
 
     def watch(self, path: Path) -> Waiting:
-        """Begin to wait; what is written from now on is noticed."""
+        """Begin to wait; what is written from now on is noticed. Raises `Unavailable`."""
         with self._lock:
             watched = self._watched.get(path)
             if watched is None:
-                watched = self._watched[path] = _Watched(path)
+                try:
+                    watched = self._watched[path] = _Watched(path)
+                except (OSError, sqlite3.OperationalError) as error:
+                    raise Unavailable(f"The database cannot be watched just now: {error}.") from error
             watched.waiting += 1
             if self._thread is None:
                 self._thread = threading.Thread(target=self._look, name="signals", daemon=True)
@@ -71,14 +77,24 @@ class _Watched:
         self.waiting = 0
         self.version = 1
         self._changed = threading.Condition()
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._path = path
+        self._open()
+
+    def _open(self) -> None:
+        self._inode = self._path.stat().st_ino
+        self._connection = connect(self._path)
         self._seen = self._data_version()
 
     def look(self) -> None:
         try:
+            if self._path.stat().st_ino != self._inode:  # deleted and made anew
+                self.close()
+                self._open()
+                self.bump()
             found = self._data_version()
-        except sqlite3.Error:  # the database was deleted: whoever waits finds out by itself
-            found = self._seen + 1
+        except (OSError, sqlite3.Error):  # deleted: whoever waits finds out by itself
+            self.bump()
+            return
         if found != self._seen:
             self._seen = found
             self.bump()

@@ -157,6 +157,45 @@ def test_a_deleted_database_is_gone_for_whoever_had_it_open(tmp_path: Path) -> N
         database.get("old")
 
 
+def test_who_waits_for_a_database_that_is_deleted_is_told(tmp_path: Path) -> None:
+    here, there = EmbeddedStore(tmp_path), EmbeddedStore(tmp_path)
+    database = here.create("north")
+    timer = threading.Timer(0.2, lambda: there.delete("north"))
+    timer.start()
+    started = time.monotonic()
+    with pytest.raises(NotFound):
+        database.changes(wait=30)
+    assert time.monotonic() - started < 10
+    with pytest.raises(NotFound):
+        database.changes(wait=1)
+    assert here.names() == []
+    here.create("north").put({"_id": "a"})
+    assert [change.id for change in database.changes(wait=1).results] == ["a"]
+
+
+def test_who_waits_hears_of_a_database_that_was_made_anew(tmp_path: Path) -> None:
+    here, there = EmbeddedStore(tmp_path), EmbeddedStore(tmp_path)
+    database = here.create("north")
+
+    def anew() -> None:
+        there.delete("north")
+        there.create("north")
+        time.sleep(0.2)
+        there.database("north").put({"_id": "a"})
+
+    timer = threading.Timer(0.2, anew)
+    timer.start()
+    started = time.monotonic()
+    with here._signals.watch(tmp_path / "north.sqlite") as other:  # somebody else goes on waiting
+        other.wait(other.version, 10)
+        while not here.names():
+            time.sleep(0.01)
+        page = database.changes(wait=30)
+    timer.join()
+    assert [change.id for change in page.results] == ["a"]
+    assert time.monotonic() - started < 10
+
+
 def test_two_that_open_a_new_store_agree_on_its_identity(tmp_path: Path) -> None:
     found: list[str] = []
     threads = [threading.Thread(target=lambda: found.append(EmbeddedStore(tmp_path).uuid)) for _ in range(8)]

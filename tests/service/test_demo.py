@@ -68,7 +68,7 @@ def test_there_are_things_to_visit_and_units_to_inspect(store: Store) -> None:
 @pytest.mark.parametrize("team", ["north", "south"])
 def test_each_team_has_tasks_due_around_today_that_start_a_sound_draft(store: Store, team: str) -> None:
     tasks = documents(store.database(f"mailbox-{team}"), "task:")
-    assert len(tasks) == 6
+    assert len(tasks) == 10
     for task in tasks:
         distance = datetime.fromisoformat(task["due"]).date() - NOW.date()
         assert abs(distance) <= timedelta(days=7)

@@ -84,7 +84,7 @@ class Source:
 
 
 def read(text: str) -> Source:
-    """Read JSON. Raises `JsonError`, also for a name that stands twice in one object: readers differ on which counts."""
+    """Read JSON. Raises `JsonError`, also for a name that stands twice in one object: readers differ on it."""
     source = Source(text)
     if len(text) > MAX_LENGTH:
         raise JsonError(Position(1, 1), f"there are more than {MAX_LENGTH} characters")

@@ -90,8 +90,8 @@ def _expression(definition: Any, path: Path) -> Path:
 
 def _node(value: Any, path: Path) -> Any:
     for step in path:
-        if (isinstance(value, Mapping) and step in value) or (isinstance(value, list) and isinstance(step, int)):
-            value = value[step]
+        if isinstance(step, int):
+            value = value[step] if isinstance(value, list) and step < len(value) else None
         else:
-            return None
+            value = value.get(step) if isinstance(value, Mapping) else None
     return value

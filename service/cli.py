@@ -25,7 +25,7 @@ COMMANDS = {
     "user": "People who can sign in.",
     "team": "Teams and their mailboxes.",
     "device": "Registered devices.",
-    "forms": "Form definitions: check, publish, list.",
+    "forms": "Form definitions: check, compare, publish, list.",
     "task": "Forms that teams are to fill.",
     "config": "Every setting, its value, and who set it.",
 }

@@ -1,13 +1,17 @@
-"""`rounds forms`: checks, publishes and lists forms."""
+"""`rounds forms`: checks, compares, publishes and lists forms."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from schemas.bundled import bundled_texts
-from schemas.form import FormError, compile_form
+from schemas.changes import Change, Severity, compare
+from schemas.form import Form, FormError, compile_form, parse
 from schemas.messages import LANGUAGES
 from schemas.positions import JsonError, Source, read
 from schemas.problems import locate
@@ -16,6 +20,8 @@ from service.campaign import Campaign
 from service.cli import Refusal, configured, json_option, show
 from service.commands.opened import opened
 from service.config import Config
+
+_PUBLISHED = re.compile(r"([a-z][a-z0-9-]*):([1-9][0-9]*)")
 
 
 @click.group("forms")
@@ -50,9 +56,10 @@ def check(files: tuple[Path, ...]) -> None:
 @command.command("publish")
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--bundled", "take_bundled", is_flag=True, help="Publish the forms that come with Rounds.")
+@click.option("--yes", is_flag=True, help="Publish although records under way lose values.")
 @configured
-def publish(config: Config, files: tuple[Path, ...], take_bundled: bool) -> None:
-    """Publish form FILES. A version that is published never changes."""
+def publish(config: Config, files: tuple[Path, ...], take_bundled: bool, yes: bool) -> None:
+    """Publish form FILES. A version that is published never changes; what changes for records under way is told."""
     texts = {str(file): _text(file) for file in files} | (bundled_texts() if take_bundled else {})
     if not texts:
         raise Refusal("Name a file, or say --bundled.")
@@ -60,10 +67,72 @@ def publish(config: Config, files: tuple[Path, ...], take_bundled: bool) -> None
         raise Refusal("\n".join(faults))
     definitions = [read(text).value for text in texts.values()]
     with opened(config) as store:
+        losing = _announce(Directory(store).forms(), definitions)
+        if losing and not yes:
+            raise Refusal(f"Records under way would lose values in {', '.join(losing)}; --yes publishes all the same.")
         for definition in definitions:
             new = Campaign(store).publish(definition)
             state = "published" if new else "is published already"
             click.echo(f"{definition['form']} {definition['version']}: {state}")
+
+
+@command.command("diff")
+@click.argument("old")
+@click.argument("new")
+@json_option
+@configured
+def diff(config: Config, old: str, new: str, as_json: bool) -> None:
+    """Say what changes for records under way from OLD to NEW: form files, or published versions as FORM:VERSION."""
+    before, after = _form(config, old), _form(config, new)
+    if before.id != after.id:
+        raise Refusal(f"{before.id} and {after.id} are different forms.")
+    changes = compare(before, after)
+    if as_json:
+        names = ("path", "code", "severity", "sentence")
+        show([{name: getattr(each, name) for name in names} for each in changes], [], as_json)
+    else:
+        click.echo("\n".join(map(_line, changes)) or "Nothing changes for records under way.")
+
+
+def _form(config: Config, name: str) -> Form:
+    """The form that a word on the command line means."""
+    if Path(name).is_file():
+        text = _text(Path(name))
+        if faults := _faults(name, text):
+            raise Refusal("\n".join(faults))
+        return parse(read(text).value)
+    published = _PUBLISHED.fullmatch(name)
+    if published is None:
+        raise Refusal(f"{name} is neither a file nor a published version such as enterprise-visit:1.")
+    with opened(config) as store:
+        for doc in Directory(store).forms():
+            if (doc["form"], str(doc["version"])) == published.groups():
+                return parse(doc["definition"])
+    raise Refusal(f"{name} is not published.")
+
+
+def _announce(published: Iterable[Mapping[str, Any]], definitions: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Tell what each new version changes against the one in force; returns those in which values would be lost."""
+    in_force = {doc["form"]: doc["definition"] for doc in published}  # They come by number: the last one stays.
+    losing = []
+    for definition in sorted(definitions, key=lambda each: int(each["version"])):
+        before = in_force.setdefault(definition["form"], definition)
+        if definition["version"] <= before["version"]:
+            continue
+        in_force[definition["form"]] = definition
+        called = f"{definition['form']} {definition['version']}"
+        changes = compare(parse(before), parse(definition))
+        if changes:
+            click.echo(f"{called}, for records under way in version {before['version']}:")
+            click.echo("\n".join(map(_line, changes)))
+        if any(change.severity is Severity.LOSES_VALUE for change in changes):
+            losing.append(called)
+    return losing
+
+
+def _line(change: Change) -> str:
+    severity = change.severity.replace("_", " ").replace("loses", "loses a")
+    return f"  {severity}: {change.path or '/'} {change.sentence}"
 
 
 def _text(file: Path) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from service.cli import rounds
 from tests.service.commands.test_commands import Terminal
@@ -66,3 +66,42 @@ def test_a_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     done = CliRunner().invoke(rounds, ["forms", "check", str(file)])
     assert done.exit_code == 1
     assert "byte 11 is not UTF-8" in done.stderr
+
+
+def write(file: Path, **changes: Any) -> str:
+    file.write_text(json.dumps(FORM | changes), "utf-8")
+    return str(file)
+
+
+def test_a_version_that_loses_values_is_published_only_with_yes(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.ok("init")
+    first = write(tmp_path / "1.json")
+    second = write(tmp_path / "2.json", version=2, fields=FORM["fields"][1:])
+    third = write(tmp_path / "3.json", version=3, fields=[*FORM["fields"][1:], {**FORM["fields"][0], "name": "till"}])
+    assert terminal.ok("forms", "publish", first) == "count 1: published\n"
+    assert terminal.ok("forms", "publish", first) == "count 1: is published already\n"
+    done = terminal.run("forms", "publish", second)
+    assert done.returncode == 1
+    assert "loses a value: /shop was removed" in done.stdout
+    assert "count 2" in done.stderr and "--yes" in done.stderr
+    assert [row["version"] for row in terminal.json("forms", "list")] == [1]
+    assert "/shop was removed" in terminal.ok("forms", "publish", "--yes", second, third)
+    assert [row["version"] for row in terminal.json("forms", "list")] == [1, 2, 3]
+    assert terminal.ok("forms", "publish", first, second, third).count("already") == 3
+    rows = terminal.json("forms", "diff", "count:2", third)
+    assert [(row["path"], row["code"], row["severity"]) for row in rows] == [("/till", "added", "safe")]
+    assert "loses a value" in terminal.ok("forms", "diff", "count:1", "count:2")
+    assert "not published" in terminal.refused("forms", "diff", "count:1", "count:9")
+
+
+def test_files_are_compared_without_a_store(tmp_path: Path) -> None:
+    first, second = write(tmp_path / "1.json"), write(tmp_path / "2.json", languages=["en"], timezone="UTC")
+
+    def say(*words: str) -> Result:
+        return CliRunner().invoke(rounds, ["forms", "diff", *words, "--data", str(tmp_path / "no")])
+
+    assert say(first, first).stdout == "Nothing changes for records under way.\n"
+    assert "today and now are those of UTC" in say(first, second).stdout
+    assert "neither a file nor" in say(first, "nothing").stderr
+    assert "different forms" in say(first, write(tmp_path / "3.json", form="other")).stderr
+    assert "4.json:1:30: " in say(first, write(tmp_path / "4.json", version=0)).stderr

@@ -46,7 +46,12 @@ export class Form {
     this.lists = definition.lists ?? {};
     this.fields = definition.fields.map((/** @type {any} */ entry) => this.#field(entry, null));
     this.byName = byName(this.fields);
-    this.byPath = new Map(this.walk().map((field) => [field.path, field]));
+    /** @type {(field: Field) => Field[]} */
+    const below = (field) => [field, ...field.fields.flatMap(below)];
+    /** Every field, in the order of the form. @type {readonly Field[]} */
+    this.all = this.fields.flatMap(below);
+    this.byPath = new Map(this.all.map((field) => [field.path, field]));
+    this.position = new Map(this.all.map((field, number) => [field.path, number]));
   }
 
   /** @param {any} entry @param {Field | null} parent @returns {Field} */
@@ -62,11 +67,9 @@ export class Form {
     return field;
   }
 
-  /** Every field, in the order of the form. @returns {Field[]} */
+  /** Every field, in the order of the form. @returns {readonly Field[]} */
   walk() {
-    /** @type {(field: Field) => Field[]} */
-    const below = (field) => [field, ...field.fields.flatMap(below)];
-    return this.fields.flatMap(below);
+    return this.all;
   }
 
   /** The field that a path means: a schema path, or a record's path with rows named by their ULIDs. @param {string} path */

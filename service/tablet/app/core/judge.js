@@ -101,18 +101,25 @@ function rowsFault(field, place, demanding) {
 
 /** @param {Form} form @param {Map<string, Fault>} faults @param {Catalogue} messages @returns {Problem[]} */
 function problemsOf(form, faults, messages) {
-  const position = new Map(form.walk().map((field, number) => [field.path, number]));
-  const place = (/** @type {string} */ path) => position.get(form.field(path)?.path ?? '') ?? position.size;
-  const paths = [...faults.keys()].sort((a, b) => place(a) - place(b) || byCodePoint(a, b));
-  return paths.map((path) => problem(form.field(path), path, /** @type {Fault} */ (faults.get(path)), messages));
+  const placed = [...faults].map(([path, found]) => {
+    const field = form.field(path);
+    return { path, found, field, place: form.position.get(field?.path ?? '') ?? form.position.size };
+  });
+  placed.sort((a, b) => a.place - b.place || byCodePoint(a.path, b.path));
+  return placed.map(({ path, found, field }) => problem(field, path, found, messages));
 }
 
 /** @param {Field | null} field @param {string} path @param {Fault} found @param {Catalogue} messages @returns {Problem} */
 function problem(field, path, { code, params }, messages) {
   const label = field?.label ?? {};
   const own = code === 'constraint' && field !== null && Object.keys(field.message).length > 0;
-  const message = own ? field.message : sentence(messages[code] ?? {}, { ...params, path }, label);
-  return { path, code, params, label, message };
+  return {
+    path, code, params, label,
+    /** Put together when it is read: of hundreds of questions that wait for an answer, few say so at a time. */
+    get message() {
+      return own ? field.message : sentence(messages[code] ?? {}, { ...params, path }, label);
+    },
+  };
 }
 
 /** @param {Texts} texts @param {Record<string, any>} params @param {Texts} label @returns {Texts} */
@@ -170,6 +177,8 @@ class Settled {
     this.entities = entities;
     /** @type {Map<string, any>} */
     this.stored = new Map();
+    /** @type {Map<string, {path: string, holder: Answers, rows: RowAt[]}[]>} */
+    this.held = new Map();
     this.moment = localTime(now, form.timezone);
   }
 
@@ -181,6 +190,22 @@ class Settled {
   /** @param {Field | null} parent @returns {{path: string, holder: Answers, rows: RowAt[]}[]} */
   holders(parent) {
     if (parent === null) return [{ path: '', holder: this.answers, rows: [] }];
+    const known = this.held.get(parent.path);
+    if (known) return known;
+    const found = this.findHolders(parent);
+    this.held.set(parent.path, found);
+    return found;
+  }
+
+  /** A field is irrelevant here: it, and all below it, counts for nothing. @param {Field} field @param {Place} place */
+  drop(field, place) {
+    this.irrelevant.add(place.path);
+    delete place.holder[field.name];
+    if (field.fields.length) this.held.clear();
+  }
+
+  /** @param {Field} parent @returns {{path: string, holder: Answers, rows: RowAt[]}[]} */
+  findHolders(parent) {
     return this.holders(parent.parent).flatMap(({ path, holder, rows }) => {
       const place = `${path}/${parent.name}`;
       if (this.irrelevant.has(place)) return [];
@@ -248,10 +273,20 @@ class Settled {
   }
 }
 
+/** @type {Map<string, Intl.DateTimeFormat>} */
+const formatters = new Map();
+
+/** Making one takes longer than judging a form. @param {string} timeZone */
+function formatter(timeZone) {
+  const options = /** @type {const} */ ({ timeZone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  const found = formatters.get(timeZone) ?? new Intl.DateTimeFormat('en-US', options);
+  formatters.set(timeZone, found);
+  return found;
+}
+
 /** An RFC 3339 time in a zone, to the millisecond, as Python writes it. @param {number} now @param {string} timeZone */
 function localTime(now, timeZone) {
-  const options = /** @type {const} */ ({ timeZone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' });
-  const parts = Object.fromEntries(new Intl.DateTimeFormat('en-US', options).formatToParts(now).map(({ type, value }) => [type, value]));
+  const parts = Object.fromEntries(formatter(timeZone).formatToParts(now).map(({ type, value }) => [type, value]));
   const local = `${parts.year.padStart(4, '0')}-${parts.month}-${parts.day}T${parts.hour}:${parts.minute}:${parts.second}`;
   const millisecond = String(((now % 1000) + 1000) % 1000).padStart(3, '0');
   const offset = Math.round((Date.parse(`${local}Z`) - Math.floor(now / 1000) * 1000) / 60_000);
@@ -265,7 +300,7 @@ function settle(form, values, now, entities) {
   const faults = new Map();
   const settled = new Settled(form, shape(values, form.byName, '', faults), faults, now, entities);
   for (const field of order(form)) {
-    if (field.relevant || field.calculate) for (const place of settled.places(field)) settlePlace(settled, field, place);
+    for (const place of settled.places(field)) settlePlace(settled, field, place);
   }
   dropEmpty(settled.answers, form.byName);
   return settled;
@@ -274,8 +309,7 @@ function settle(form, values, now, entities) {
 /** @param {Settled} settled @param {Field} field @param {Place} place */
 function settlePlace(settled, field, place) {
   if (field.relevant && !holds(field.relevant.tree, settled.context(field, place))) {
-    settled.irrelevant.add(place.path);
-    delete place.holder[field.name];
+    settled.drop(field, place);
   } else if (field.calculate && (!field.is_stored || settled.entities)) {
     const computed = normal(evaluate(field.calculate.tree, settled.context(field, place)), field.value || field.type);
     if (computed === undefined) delete place.holder[field.name];
@@ -305,7 +339,7 @@ function plainDecimal(text) {
 /** @type {WeakMap<Form, Field[]>} */
 const orders = new WeakMap();
 
-/** Every field after those that its relevance and value read. @param {Form} form @returns {Field[]} */
+/** The fields that have a relevance or a calculation, each after those that it reads. @param {Form} form @returns {Field[]} */
 function order(form) {
   const known = orders.get(form);
   if (known) return known;
@@ -318,8 +352,9 @@ function order(form) {
     found.set(path, field);
   };
   for (const field of form.walk()) visit(field.path);
-  orders.set(form, [...found.values()]);
-  return [...found.values()];
+  const ordered = [...found.values()].filter((field) => field.relevant || field.calculate);
+  orders.set(form, ordered);
+  return ordered;
 }
 
 /** @param {Field} field */

@@ -19,6 +19,7 @@ from service.auth.directory import Directory
 from service.campaign import Campaign
 from service.cli import Refusal, configured, json_option, show
 from service.commands.opened import opened
+from service.commands.xlsform import export, import_
 from service.config import Config
 
 _PUBLISHED = re.compile(r"([a-z][a-z0-9-]*):([1-9][0-9]*)")
@@ -27,6 +28,10 @@ _PUBLISHED = re.compile(r"([a-z][a-z0-9-]*):([1-9][0-9]*)")
 @click.group("forms")
 def command() -> None:
     """Form definitions."""
+
+
+command.add_command(import_)
+command.add_command(export)
 
 
 @command.command("list")

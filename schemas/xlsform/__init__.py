@@ -1,0 +1,1 @@
+"""XLSForm workbooks: what ODK and KoboToolbox write becomes a definition, and back."""

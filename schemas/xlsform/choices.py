@@ -1,0 +1,70 @@
+"""The choices sheet: the named lists of a form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from schemas.xlsform.languages import OTHER
+from schemas.xlsform.notes import CHANGED, DROPPED, Notes
+from schemas.xlsform.outline import Node, free
+from schemas.xlsform.texts import Texts
+from schemas.xlsform.workbook import Row, Workbook, decoded
+
+YES_NO = "rounds_yes_no"
+"""The list that an export makes for questions of yes or no."""
+ODD = "rounds_extra"
+"""The column for properties of choices that are no texts, as JSON; pyxform has no `::` in choices."""
+Lists = dict[str, list[dict[str, Any]]]
+
+_EXTRA = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*")
+
+
+def read_lists(book: Workbook, texts: Texts, notes: Notes, nodes: Sequence[Node]) -> Lists:
+    """Every list by its name; those of questions with `or_other` have their last choice added."""
+    lists: Lists = {}
+    for row in (*book["choices"].rows, *book["external_choices"].rows):
+        name = row.get("list name") or row.get("list_name")
+        if not name:
+            notes.add(DROPPED, row.sheet, row.number, "list_name", "a choice of no list")
+            continue
+        choices = lists.setdefault(name, [])
+        choices.append(_choice(row, texts, notes, {each["name"] for each in choices}))
+    for node in _walk(nodes):
+        choices = lists.get(node.choices, [])
+        if node.other and all(each["name"] != "other" for each in choices):
+            choices.append({"name": "other", "label": texts.everywhere(OTHER)})
+    lists.pop(YES_NO, None)
+    return lists
+
+
+def _choice(row: Row, texts: Texts, notes: Notes, taken: set[str]) -> dict[str, Any]:
+    written = row.get("name")
+    name = free("_".join(written.split()), taken)
+    if name != written:
+        text = f"{written} is called {name}: names have no spaces, and each stands once in a list"
+        notes.add(CHANGED, row.sheet, row.number, row.header("name"), text)
+    label = texts.read(row, "label")
+    if not label:
+        label = texts.everywhere(written)
+        notes.add(CHANGED, row.sheet, row.number, row.header("label"), f"a choice needs a label; {written} stands in")
+    choice: dict[str, Any] = {"name": name, "label": label}
+    for column, text in row.cells.items():
+        if column.name in ("list name", "list_name", "name", "label") or column.name.startswith(("$", "_")):
+            continue
+        if column.name.startswith("media::"):
+            notes.add(DROPPED, row.sheet, row.number, column.header, "choices have no pictures or sounds of their own")
+        elif column.name == ODD:
+            odd = decoded(text)
+            choice |= odd if isinstance(odd, dict) else {}
+        elif _EXTRA.fullmatch(column.name) and not column.language:
+            choice[column.name] = text
+        else:
+            notes.add(DROPPED, row.sheet, row.number, column.header, "there is nothing like this column")
+    return choice
+
+
+def _walk(nodes: Sequence[Node]) -> Iterator[Node]:
+    for node in nodes:
+        yield from node.walk()

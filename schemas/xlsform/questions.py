@@ -1,0 +1,267 @@
+"""One row of the survey sheet to one field of a definition."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pyxform import aliases
+from pyxform.parsing.parameters import parse as parse_parameters
+from pyxform.utils import default_is_dynamic
+
+from schemas.definition import COMPUTED, FILES, PROPERTIES, SELECTS
+from schemas.xlsform.defaults import static
+from schemas.xlsform.expressions import Names, rewrite, runs_once, tree, value_type
+from schemas.xlsform.languages import SPECIFY
+from schemas.xlsform.notes import CHANGED, DROPPED, Notes
+from schemas.xlsform.outline import Node
+from schemas.xlsform.texts import Texts
+from schemas.xlsform.workbook import Row, decoded
+
+SHOWN = frozenset({"multiline", "likert"})
+UNLABELLED = frozenset({"group", "repeat", "loop", "calculate", "start", "today"})
+ENDLESS = 5
+"""Rounds of looking for the type of a calculation that reads other calculations."""
+NO_EQUIVALENT = {
+    "required_message": "what is said of an empty answer is the same for every question",
+    "trigger": "a calculation is worked out whenever something that it reads changes",
+    "bind::entities:saveto": "entities are kept by the office, not made by records",
+    "save_to": "entities are kept by the office, not made by records",
+    "query": "",
+}
+_OURS = frozenset(["type", "name", "label", "hint", "guidance_hint", "constraint_message", "disabled", "bind::type"])
+_READ = _OURS | {"required", "readonly", "relevant", "constraint", "calculation", "choice_filter", "default"}
+_KNOWN = _READ | {"appearance", "parameters", "repeat_count"}
+_VALUES = {"int": "integer", "integer": "integer", "decimal": "decimal", "date": "date", "string": "text"}
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+
+
+def limits(entry: Mapping[str, Any]) -> str:
+    """The limits of a field as a constraint, which is what XLSForm has for them."""
+    parts = [f". >= {entry['min']}"] if "min" in entry else []
+    parts += [f". <= {entry['max']}"] if "max" in entry else []
+    parts += [f"string-length(.) <= {entry['max_length']}"] if "max_length" in entry else []
+    return " and ".join(parts)
+
+
+class Questions:
+    """Builds fields. What has no equivalent goes to the notes."""
+
+    def __init__(self, names: Names, texts: Texts, lists: Mapping[str, list[dict[str, Any]]], notes: Notes) -> None:
+        self._names = names
+        self._texts = texts
+        self._lists = lists
+        self._notes = notes
+        self._values: dict[str, str] = {}
+
+    def field(self, node: Node) -> dict[str, Any]:
+        """The field that a node means, without those below it."""
+        row = node.row
+        entry: dict[str, Any] = {"name": node.name, "type": node.kind}
+        self._source(node, entry)
+        self._asked(node, entry)
+        if not row.get("rounds::type"):
+            self._native(node, entry)
+        self._shown(node, entry)
+        self._own(row, entry)
+        self._fitted(row, entry)
+        if entry["type"] in COMPUTED and "value" not in entry:
+            entry["value"] = _VALUES.get(row.get("bind::type"), "text")
+        for column in row.cells:
+            self._beside(row, column.name)
+        return entry
+
+    def specify(self, node: Node) -> dict[str, Any]:
+        """The text that `or_other` asks for."""
+        return {
+            "name": f"{node.name}_other",
+            "type": "text",
+            "relevant": f"selected(${{{node.name}}}, 'other')",
+            "label": self._texts.everywhere(SPECIFY),
+        }
+
+    def types(self, entries: list[tuple[Node, dict[str, Any]]]) -> None:
+        """Say of each calculation what its value is, once all are read."""
+        kinds = {entry["name"]: entry.get("value", entry["type"]) for _, entry in entries}
+        open_ = [
+            (node, entry)
+            for node, entry in entries
+            if entry["type"] in COMPUTED and not node.row.get("bind::type") and not node.row.get("rounds::value")
+        ]
+        for _ in range(ENDLESS):
+            for _, entry in open_:
+                found = value_type(tree(entry["calculate"], self._names), lambda name: _plain(kinds.get(name, "text")))
+                kinds[entry["name"]] = entry["value"] = found
+
+    def _source(self, node: Node, entry: dict[str, Any]) -> None:
+        if node.kind == "entity":
+            entry["entity"] = node.choices
+        elif node.kind in SELECTS:
+            inline = bool(node.row.get("rounds::inline"))
+            entry["choices"] = self._lists.get(node.choices, []) if inline else {"list": node.choices}
+
+    def _asked(self, node: Node, entry: dict[str, Any]) -> None:
+        """Conditions, constraint, calculation and default."""
+        row = node.row
+        for name in ("required", "readonly"):
+            text = row.get(name)
+            truth = aliases.yes_no.get(text)
+            if text and truth is None:
+                entry[name] = self._expression(row, name, text)
+            elif truth and not (name == "readonly" and (node.kind == "note" or node.kind in COMPUTED)):
+                entry[name] = True
+        for column, name in (
+            ("relevant", "relevant"),
+            ("constraint", "constraint"),
+            ("choice_filter", "choice_filter"),
+        ):
+            if text := row.get(column) or node.given.get(column, ""):
+                entry[name] = self._expression(row, column, text)
+        if text := row.get("calculation"):
+            entry["calculate"] = self._expression(row, "calculation", text)
+        self._default(node, entry, row.get("default") or node.given.get("default", ""))
+
+    def _default(self, node: Node, entry: dict[str, Any], text: str) -> None:
+        if not text:
+            return
+        if default_is_dynamic(text, "dateTime" if node.kind == "datetime" else node.kind):
+            entry["default"] = {"expression": self._expression(node.row, "default", text)}
+            return
+        value = static(node.kind, text, [each["name"] for each in self._lists.get(node.choices, [])])
+        if value is None:
+            self._drop(node.row, "default", f"{text} can be no answer to a question of type {node.kind}")
+        else:
+            entry["default"] = value
+
+    def _native(self, node: Node, entry: dict[str, Any]) -> None:
+        """What an XLSForm type means beyond its name."""
+        row = node.row
+        parameters = parse_parameters(row.get("parameters"), row.number) if row.get("parameters") else {}
+        if node.native == "range":
+            self._range(row, entry, parameters)
+            parameters = {}
+        if node.kind in FILES:
+            entry["max_files"] = 1
+        if node.kind == "photo" and "signature" in row.get("appearance").split():
+            entry["type"] = "signature"
+        if node.kind == "boolean" and entry.get("required"):
+            entry.setdefault("constraint", ". = true()")
+        if node.native in ("start", "today"):
+            entry["readonly"] = True
+        if node.kind == "repeat" and (count := row.get("repeat_count")):
+            if count.isascii() and count.isdecimal() and len(count) < 6:
+                entry["min_rows"] = entry["max_rows"] = int(count)
+            else:
+                self._drop(row, "repeat_count", f"rows are added by hand; their number cannot be worked out: {count}")
+        if "rows" in parameters and node.kind == "text":
+            entry["appearance"] = "multiline"
+            parameters.pop("rows")
+        for name, value in parameters.items():
+            self._drop(row, "parameters", f"there is nothing like {name}={value}")
+        if node.kind == "calculate":
+            self._calculated(node, entry)
+
+    def _calculated(self, node: Node, entry: dict[str, Any]) -> None:
+        """A calculation; where it runs once, when the record begins, it is the default of an answer that is kept."""
+        text = entry.get("calculate", "")
+        if text and runs_once(tree(text, self._names)):
+            del entry["calculate"]
+            entry["default"] = {"expression": text}
+        if "calculate" not in entry:
+            entry |= {"type": "text", "readonly": True}
+
+    def _range(self, row: Row, entry: dict[str, Any], parameters: Mapping[str, str]) -> None:
+        start, end, step = (
+            str(parameters.get(name) or also) for name, also in (("start", 1), ("end", 10), ("step", 1))
+        )
+        if not all(_NUMBER.fullmatch(each) for each in (start, end)):
+            self._drop(row, "parameters", f"start and end must be numbers: {start}, {end}")
+            return
+        whole = all(_NUMBER.fullmatch(each) and float(each).is_integer() for each in (start, end, step))
+        entry["type"] = "integer" if whole else "decimal"
+        least, most = sorted((start, end), key=float)
+        entry["min"], entry["max"] = (int(float(each)) if whole else each for each in (least, most))
+        if whole and int(float(step)) not in (0, 1, -1):
+            above = f"(. - {entry['min']})" if entry["min"] else "."
+            entry.setdefault("constraint", f"{above} mod {abs(int(float(step)))} = 0")
+        elif not whole:
+            self._change(row, "parameters", f"any number between {least} and {most} is taken, not only steps of {step}")
+        for name in sorted(set(parameters) - {"start", "end", "step"}):
+            self._drop(row, "parameters", f"there is nothing like {name}={parameters[name]}")
+
+    def _shown(self, node: Node, entry: dict[str, Any]) -> None:
+        """Texts and looks."""
+        row = node.row
+        entry["label"] = self._texts.read(row, "label")
+        if not entry["label"]:
+            entry["label"] = self._texts.everywhere(node.original)
+            if node.native not in UNLABELLED:
+                self._change(row, "label", f"a question needs a label; {node.original} stands in")
+        guidance = self._texts.read(row, "guidance_hint")
+        if hint := self._texts.read(row, "hint"):
+            entry["hint"] = {each: f"{hint[each]}\n{guidance[each]}" if guidance else hint[each] for each in hint}
+        elif guidance:
+            entry["hint"] = guidance
+        if message := self._texts.read(row, "constraint_message"):
+            entry["message"] = message
+        looks = [look for look in row.get("appearance").split() if look != "signature" or entry["type"] != "signature"]
+        if looks:
+            entry["appearance"] = " ".join([*looks, *([entry["appearance"]] if "appearance" in entry else [])])
+            if strange := [look for look in looks if look not in SHOWN]:
+                self._change(row, "appearance", f"kept, but it changes nothing here: {' '.join(strange)}")
+
+    def _own(self, row: Row, entry: dict[str, Any]) -> None:
+        """The columns that an export adds for what XLSForm lacks; they prevail."""
+        for column, text in row.cells.items():
+            name = column.name.removeprefix("rounds::")
+            if name == column.name or name in ("type", "inline"):
+                continue
+            value = decoded(text)
+            if name not in PROPERTIES:
+                self._drop(row, column.header, f"a field has no property {name}")
+            elif value is None:
+                entry.pop(name, None)
+            else:
+                entry[name] = value
+        bounds, text = limits(entry), entry.get("constraint", "")
+        if row.get("rounds::constraint") or not bounds or not text:
+            return
+        if text == bounds:
+            del entry["constraint"]
+        elif text.startswith("(") and text.endswith(f") and {bounds}"):
+            entry["constraint"] = text[1 : -len(f") and {bounds}")]
+
+    def _fitted(self, row: Row, entry: dict[str, Any]) -> None:
+        """Take out what a field of this type cannot have."""
+        for name in [name for name in entry if entry["type"] not in PROPERTIES[name].types]:
+            value = entry.pop(name)
+            if value not in (True, False):
+                column = {"calculate": "calculation", "message": "constraint_message"}.get(name, name)
+                self._drop(row, column, f"a field of type {entry['type']} has none")
+
+    def _beside(self, row: Row, name: str) -> None:
+        """Tell of a filled column that nothing was made of."""
+        if name in _KNOWN or name.startswith(("rounds::", "$", "_")):
+            return
+        why = NO_EQUIVALENT.get(name, "")
+        if name.startswith("media::"):
+            why = "questions have no pictures, sounds or films of their own"
+        self._drop(row, name, why or "there is nothing like this column")
+
+    def _expression(self, row: Row, column: str, text: str) -> str:
+        found, told = rewrite(text, self._names)
+        for each in told:
+            self._change(row, column, each)
+        return found
+
+    def _drop(self, row: Row, column: str, text: str) -> None:
+        self._notes.add(DROPPED, row.sheet, row.number, row.header(column), text)
+
+    def _change(self, row: Row, column: str, text: str) -> None:
+        self._notes.add(CHANGED, row.sheet, row.number, row.header(column), text)
+
+
+def _plain(kind: str) -> str:
+    """What a calculation makes of a field's answer."""
+    return kind if kind in ("integer", "decimal", "date") else "text"

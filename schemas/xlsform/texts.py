@@ -1,0 +1,68 @@
+"""The languages of a workbook, and texts in each of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from schemas.xlsform.expressions import references
+from schemas.xlsform.languages import guess, tag
+from schemas.xlsform.notes import CHANGED, Notes
+from schemas.xlsform.workbook import Row, Workbook
+
+TRANSLATED = ("label", "hint", "guidance_hint", "constraint_message")
+
+_MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|\*\*|(?<!\w)_[^_\s][^_]*_(?!\w)|\]\(|^#+ ", re.MULTILINE)
+
+
+class Texts:
+    """Reads texts: the language of each header, and what stands in where a translation is missing."""
+
+    def __init__(self, book: Workbook, notes: Notes) -> None:
+        self._notes = notes
+        settings = book["settings"].rows[0] if book["settings"].rows else None
+        said = settings.get("default_language") if settings else ""
+        self._tags: dict[str, str] = {}
+        found: dict[str, None] = {}
+        for sheet in ("survey", "choices"):
+            for column in book[sheet].columns:
+                if column.name in TRANSLATED and column.language:
+                    self._tags[column.language] = tag(column.language)
+                    found.setdefault(self._tags[column.language])
+        first = tag(said) if said and said != "default" else ""
+        bare = [text for row in book["survey"].rows for text in (row.texts("label").get(""),) if text]
+        self.bare = first or (guess(bare) if bare or not found else next(iter(found)))
+        if bare or not found:
+            found.setdefault(self.bare)
+        front = first if first in found else next(iter(found))
+        self.languages = [front, *(each for each in found if each != front)]
+
+    def read(self, row: Row, name: str) -> dict[str, str]:
+        """A column's text in every language of the form; empty where no language has one."""
+        found: dict[str, str] = {}
+        written = row.texts(name)
+        for language, text in sorted(written.items(), key=lambda each: each[0] == ""):
+            found.setdefault(self._tags.get(language, self.bare), text)
+        if not found:
+            return {}
+        self._look(row, name, written.values())
+        stand_in = next(language for language in self.languages if language in found)
+        missing = [language for language in self.languages if language not in found]
+        if missing:
+            text = f"no text in {', '.join(missing)}; the one in {stand_in} stands in"
+            self._notes.add(CHANGED, row.sheet, row.number, name, text)
+        return {language: found.get(language, found[stand_in]) for language in self.languages}
+
+    def everywhere(self, text: str | Mapping[str, str]) -> dict[str, str]:
+        """A text in every language of the form, the same one where only one is known."""
+        if isinstance(text, str):
+            return dict.fromkeys(self.languages, text)
+        return {language: text.get(language, text["en"]) for language in self.languages}
+
+    def _look(self, row: Row, name: str, texts: Iterable[str]) -> None:
+        joined = "\n".join(texts)
+        if named := references(joined):
+            text = f"texts show answers of other questions nowhere: ${{{named[0]}}} is shown as it is written"
+            self._notes.add(CHANGED, row.sheet, row.number, row.header(name), text)
+        if _MARKUP.search(joined):
+            self._notes.add(CHANGED, row.sheet, row.number, row.header(name), "markup is shown as it is written")

@@ -1,0 +1,205 @@
+"""The sheets of a workbook as rows of named cells; pyxform reads the headers and says whether it is an XLSForm."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from io import BytesIO
+from itertools import islice
+from typing import Any
+from zipfile import ZipFile
+
+import orjson
+from openpyxl.reader.excel import ExcelReader
+from pyxform import aliases, constants
+from pyxform.errors import PyXFormError
+from pyxform.parsing.sheet_headers import process_header
+from pyxform.question import MultipleChoiceQuestion, Option
+from pyxform.survey import Survey
+from pyxform.xls2json_backends import get_excel_column_headers, get_excel_rows, xlsx_value_to_str
+from pyxform.xls2xform import convert
+
+from schemas.xlsform.notes import Refused
+
+MAX_BYTES = 10 * 2**20
+MAX_UNPACKED = 40 * 2**20
+MAX_ROWS = 5_000
+MAX_COLUMNS = 300
+MAX_FILES_INSIDE = 1_000
+NESTED = frozenset({"bind", "control", "media", "instance", "rounds"})
+"""First parts of headers whose second part says what the column holds, as in `bind::type`."""
+EXPRESSIVE = {
+    "jr:constraintMsg": "constraint_message",
+    "jr:requiredMsg": "required_message",
+    "jr:count": "repeat_count",
+    "calculate": "calculation",
+    **{name: name for name in ("relevant", "required", "readonly", "constraint", "appearance")},
+}
+_KNOWN: dict[str, tuple[Mapping[str, Any], frozenset[str]]] = {
+    "survey": (aliases.survey_header, frozenset(MultipleChoiceQuestion.get_slot_names())),
+    "choices": (aliases.list_header, frozenset(Option.get_slot_names())),
+    "external_choices": (aliases.list_header, frozenset(Option.get_slot_names())),
+    "settings": (aliases.settings_header, frozenset(Survey.get_slot_names())),
+}
+_ROW = re.compile(r"\[row : (\d+)\]|\brow (?:number )?(\d+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a header means: `name` in one spelling, and the language behind it."""
+
+    name: str
+    language: str
+    header: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row that is not empty; `number` counts as in the sheet, whose headers are row 1."""
+
+    sheet: str
+    number: int
+    cells: Mapping[Column, str]
+
+    def get(self, name: str) -> str:
+        """The cell of a column; of one with languages, the first that is filled."""
+        return next((text for column, text in self.cells.items() if column.name == name), "")
+
+    def texts(self, name: str) -> dict[str, str]:
+        """A column's cells by language, as it is written in the header."""
+        return {column.language: text for column, text in self.cells.items() if column.name == name}
+
+    def header(self, name: str) -> str:
+        """How the author wrote the header of a column."""
+        return next((column.header for column in self.cells if column.name == name), name)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet."""
+
+    columns: Sequence[Column] = ()
+    rows: Sequence[Row] = ()
+
+
+@dataclass(frozen=True)
+class Workbook:
+    """The sheets by name, in lower case."""
+
+    sheets: Mapping[str, Sheet] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Sheet:
+        return self.sheets.get(name, Sheet())
+
+
+def read_workbook(data: bytes) -> Workbook:
+    """The sheets of an XLSForm. Raises `Refused` where it is none, is broken, too large, or pyxform refuses it."""
+    raw = _raw(data)
+    _accept(raw)
+    return Workbook({name: _sheet(name, raw[name], raw[f"{name}_header"]) for name in raw if f"{name}_header" in raw})
+
+
+def _raw(data: bytes) -> dict[str, Any]:
+    if len(data) > MAX_BYTES:
+        raise Refused(f"the file is larger than {MAX_BYTES // 2**20} MB")
+    try:
+        with ZipFile(BytesIO(data)) as archive:
+            sizes = [info.file_size for info in archive.infolist()]
+        if sum(sizes) > MAX_UNPACKED or len(sizes) > MAX_FILES_INSIDE:
+            raise Refused(f"unpacked, the file is larger than {MAX_UNPACKED // 2**20} MB")
+        reader = ExcelReader(BytesIO(data), read_only=True, data_only=True)
+        reader.read()
+    except Refused:
+        raise
+    except Exception as error:  # openpyxl lets whatever is wrong with the bytes through as it comes
+        raise Refused("this is no .xlsx workbook, or a broken one; save it as .xlsx again") from error
+    try:
+        return _process(reader.wb)
+    except (Refused, PyXFormError) as error:
+        raise error if isinstance(error, Refused) else Refused(str(error)) from None
+    except Exception as error:
+        raise Refused("a sheet of the workbook is broken; save it as .xlsx again") from error
+    finally:
+        reader.archive.close()
+
+
+def _process(book: Any) -> dict[str, Any]:
+    """What pyxform makes of a workbook, with a limit."""
+    raw: dict[str, Any] = {"sheet_names": list(book.sheetnames)}
+    for title in book.sheetnames:
+        name = title.lower()
+        if name not in constants.SUPPORTED_SHEET_NAMES:
+            if len(book.sheetnames) > 1:
+                continue
+            name = constants.SURVEY
+        sheet = book[title]
+        first = next(iter(sheet.iter_rows(max_row=1, max_col=MAX_COLUMNS + 21)), ())
+        headers = get_excel_column_headers(_text(cell) or None for cell in first)
+        if len(headers) > MAX_COLUMNS:
+            raise Refused(f"the sheet has more than {MAX_COLUMNS} columns", name)
+        rows = islice(sheet.iter_rows(min_row=2, max_col=max(1, len(headers))), MAX_ROWS + 1) if headers else ()
+        found = get_excel_rows(headers, rows, lambda cell, _row, _key: _text(cell))
+        if len(found) > MAX_ROWS:
+            raise Refused(f"the sheet has more than {MAX_ROWS} rows; long lists belong among the entities", name)
+        raw[name] = found
+        raw[f"{name}_header"] = [{header: None for header in headers if header is not None}] if headers else []
+    return raw
+
+
+def _text(cell: Any) -> str:
+    return "" if cell.value is None else str(xlsx_value_to_str(cell.value)).strip()
+
+
+def _accept(raw: Mapping[str, Any]) -> None:
+    """Have pyxform convert the workbook; what it refuses is refused here too, in its words."""
+    try:
+        convert(deepcopy(dict(raw)))
+    except PyXFormError as error:
+        text = " ".join(str(error).split())
+        context = error.context or {}
+        found = _ROW.search(text)
+        row = context.get("row") or (found and (found[1] or found[2])) or 0
+        sheet = str(context.get("sheet") or ("survey" if row else ""))
+        text = re.sub(r"^\[row : \d+\]\s*", "", text)
+        raise Refused(text, sheet, int(row), str(context.get("column") or "")) from None
+    except RecursionError as error:
+        raise Refused("the form is nested too deeply", "survey") from error
+    except Exception as error:  # pyxform trips over some of what it does not expect
+        raise Refused(f"pyxform cannot read it ({type(error).__name__}: {error})") from error
+
+
+def _sheet(name: str, rows: Sequence[Mapping[str, str]], header: Sequence[Mapping[str, Any]]) -> Sheet:
+    headers = list(header[0]) if header else []
+    doubled = any("::" in each for each in headers)
+    columns = {each: column_of(name, each, doubled) for each in headers}
+    return Sheet(list(columns.values()), list(_rows(name, rows, columns)))
+
+
+def _rows(sheet: str, rows: Sequence[Mapping[str, str]], columns: Mapping[str, Column]) -> Iterator[Row]:
+    for number, cells in enumerate(rows, start=2):
+        filled = {columns[header]: text for header, text in cells.items() if text}
+        if filled:
+            yield Row(sheet, number, filled)
+
+
+def column_of(sheet: str, header: str, doubled: bool = True) -> Column:
+    """What a header means on a sheet; with `doubled`, languages stand behind `::` and never behind `:`."""
+    known, names = _KNOWN.get(sheet, ({}, frozenset()))
+    _, tokens = process_header(header, doubled, known, names)
+    parts = [str(token) for token in tokens]
+    if parts[0] == "rounds":
+        return Column("::".join(parts), "", header)
+    if parts[0] in NESTED and len(parts) > 1:
+        name = EXPRESSIVE.get(parts[1], "::".join(parts[:2]))
+        return Column(name, "::".join(parts[2:]), header)
+    return Column(parts[0], "::".join(parts[1:]), header)
+
+
+def decoded(cell: str) -> Any:
+    """What a cell of one of our own columns holds: JSON, or a text as it stands."""
+    try:
+        return orjson.loads(cell)
+    except orjson.JSONDecodeError:
+        return cell

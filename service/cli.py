@@ -26,6 +26,7 @@ COMMANDS = {
     "team": "Teams and their mailboxes.",
     "device": "Registered devices.",
     "forms": "Form definitions: check, compare, publish, list.",
+    "entity": "Things that forms are about: tables in and out.",
     "task": "Forms that teams are to fill.",
     "config": "Every setting, its value, and who set it.",
 }

@@ -5,7 +5,6 @@ The places, enterprises and people are made up. `campaign.json` beside this file
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -20,9 +19,9 @@ from schemas.bundled import bundled
 from service.auth.directory import Directory
 from service.auth.keys import Keys
 from service.campaign import Campaign, mailbox_of
+from service.identifiers import stable_ulid as minted
 from sync.store import NotFound, Store
 
-ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 MADE_AT = datetime(2026, 1, 1, tzinfo=UTC)
 ZONE = ZoneInfo("Asia/Shanghai")
 KINDS = {"enterprise": "enterprises", "unit": "units"}
@@ -76,9 +75,7 @@ def _enter(campaign: Campaign, directory: Directory, person: SignIn) -> None:
 
 def stable_ulid(name: str) -> str:
     """A ULID that is always the same for a name, so that making the demo again makes nothing twice."""
-    chance = int.from_bytes(hashlib.sha256(name.encode()).digest()[:10], "big")
-    number = int(MADE_AT.timestamp() * 1000) << 80 | chance
-    return "".join(ALPHABET[number >> 5 * place & 31] for place in reversed(range(26)))
+    return minted(name, int(MADE_AT.timestamp() * 1000))
 
 
 def entity_id(kind: str, code: str) -> str:

@@ -7,18 +7,19 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from schemas.expression.functions import FUNCTIONS, VOLATILE
-from schemas.expression.parse import ExpressionError, Tree, parse, walk
+from schemas.expression.parse import MAX_LENGTH, ExpressionError, Tree, parse, walk
 
 _PARTS = re.compile(r"""('[^']*'|"[^"]*")""")
 _REFERENCE = re.compile(r"\$\{\s*([^}#\s]+)\s*\}")
-_RELATIVE = re.compile(r"(?:current\(\)/)?(?:\.\./)+(?:[A-Za-z_][\w.-]*/)*([A-Za-z_][\w.-]*)(?!\s*[(/\w])")
-_ABSOLUTE = re.compile(r"(?<![\w)\]}.])/(?:[A-Za-z_][\w.-]*/)+([A-Za-z_][\w.-]*)(?!\s*[(/\w])")
+_RELATIVE = re.compile(r"(?:current\(\)/)?(?:\.\./)+(?:[A-Za-z_][\w.-]*/)*([A-Za-z_][\w.-]*)(?![\w./-]|\s*\()")
+_ABSOLUTE = re.compile(r"(?<![\w)\]}.])/(?:[A-Za-z_][\w.-]*/)+([A-Za-z_][\w.-]*)(?![\w./-]|\s*\()")
 _CHOICE_NAME = re.compile(
     r"jr:choice-name\(\s*(?:string\(\s*)?\$\{\s*([^}#\s]+)\s*\}\s*\)?\s*,\s*(['\"])\s*\$\{\s*\1\s*\}\s*\2\s*\)"
 )
 _PULLED = re.compile(
     r"pulldata\(\s*(['\"])(?P<list>[^'\"]+)\1\s*,\s*(['\"])(?P<take>[\w-]+)\3\s*,\s*(['\"])(?P<key>[\w-]+)\5\s*,"
 )
+_FAR_POSITION = re.compile(r"\bposition\(\s*\.\.(?:/\.\.)+\s*\)")
 _CALLED = re.compile(r"(?<![\w:.-])([A-Za-z][\w:.-]*)\s*\(")
 _OK = re.compile(r"(\$\{\s*([^}#\s]+)\s*\}\s*!?=\s*)(['\"])OK\3")
 _QUOTES = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
@@ -45,9 +46,14 @@ class Names:
 def rewrite(text: str, names: Names) -> tuple[str, list[str]]:
     """An expression as Rounds writes it, and what had to be changed about its meaning."""
     told: list[str] = []
+    if len(text) > MAX_LENGTH:
+        return text, told
     text = _CHOICE_NAME.sub(lambda found: _choice_name(found, names, told), text.translate(_QUOTES))
     text = _OK.sub(lambda found: _acknowledged(found, names), text)
-    parts = _PARTS.split(" ".join(text.split()))
+    if _FAR_POSITION.search(text):
+        told.append("position() is the row's number in the nearest repeat")
+        text = _FAR_POSITION.sub("position(..)", text)
+    parts = _PARTS.split(text)
     for index in range(0, len(parts), 2):
         part = _REFERENCE.sub(lambda found: f"${{{names.new.get(found[1], found[1])}}}", parts[index])
         for path in (_RELATIVE, _ABSOLUTE):

@@ -10,7 +10,7 @@ from pyxform import aliases
 from pyxform.parsing.parameters import parse as parse_parameters
 from pyxform.utils import default_is_dynamic
 
-from schemas.definition import COMPUTED, FILES, PROPERTIES, SELECTS
+from schemas.definition import COMPUTED, EXPRESSIONS, FILES, PROPERTIES, SELECTS
 from schemas.xlsform.defaults import static
 from schemas.xlsform.expressions import Names, rewrite, runs_once, tree, value_type
 from schemas.xlsform.languages import SPECIFY
@@ -91,7 +91,9 @@ class Questions:
         ]
         for _ in range(ENDLESS):
             for _, entry in open_:
-                found = value_type(tree(entry["calculate"], self._names), lambda name: _plain(kinds.get(name, "text")))
+                found = value_type(
+                    tree(entry.get("calculate", ""), self._names), lambda name: _plain(kinds.get(name, "text"))
+                )
                 kinds[entry["name"]] = entry["value"] = found
 
     def _source(self, node: Node, entry: dict[str, Any]) -> None:
@@ -218,12 +220,12 @@ class Questions:
             if name == column.name or name in ("type", "inline"):
                 continue
             value = decoded(text)
-            if name not in PROPERTIES:
-                self._drop(row, column.header, f"a field has no property {name}")
-            elif value is None:
+            if value is None and name not in ("name", "label", "fields"):
                 entry.pop(name, None)
-            else:
+            elif _can_be(name, value):
                 entry[name] = value
+            else:
+                self._drop(row, column.name, f"a field has no property {name} that is {text[:100]}")
         bounds, text = limits(entry), entry.get("constraint", "")
         if row.get("rounds::constraint") or not bounds or not text:
             return
@@ -242,7 +244,7 @@ class Questions:
 
     def _beside(self, row: Row, name: str) -> None:
         """Tell of a filled column that nothing was made of."""
-        if name in _KNOWN or name.startswith(("rounds::", "$", "_")):
+        if name in _KNOWN or name.startswith(("rounds::", "kobo--", "$", "_")):
             return
         why = NO_EQUIVALENT.get(name, "")
         if name.startswith("media::"):
@@ -260,6 +262,13 @@ class Questions:
 
     def _change(self, row: Row, column: str, text: str) -> None:
         self._notes.add(CHANGED, row.sheet, row.number, row.header(column), text)
+
+
+def _can_be(name: str, value: Any) -> bool:
+    """Whether a column of our own holds what its property can be."""
+    if name not in PROPERTIES or name in ("name", "fields") or not PROPERTIES[name].fits(value):
+        return False
+    return name not in EXPRESSIONS or isinstance(value, str | bool)
 
 
 def _plain(kind: str) -> str:

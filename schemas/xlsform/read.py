@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.definition import EXPRESSIONS, FormError, FormProblem
+from schemas.definition import EXPRESSIONS, FORM_PROPERTIES, FormError, FormProblem
 from schemas.form import parse
 from schemas.xlsform.choices import read_lists
 from schemas.xlsform.expressions import Names, fault, references
@@ -140,7 +140,7 @@ class _Reader:
         for row in self._book["settings"].rows[:1]:
             for column, text in row.cells.items():
                 name = column.name.removeprefix("rounds::")
-                if name != column.name:
+                if name in FORM_PROPERTIES - {"fields"} and name != column.name:
                     value = decoded(text)
                     definition[name] = value
                     if value is None:
@@ -169,6 +169,9 @@ class _Reader:
     ) -> bool:
         name = str(problem.params.get("property", ""))
         if problem.path not in found:
+            if problem.code == "no_fields":
+                self._notes.add(REFUSED, "survey", 0, "", "there is no question left")
+                return False
             sheet = "choices" if name.startswith("lists.") else "survey" if problem.path else "settings"
             self._notes.add(REFUSED, sheet, 0, "", str(problem))
             return False

@@ -15,6 +15,20 @@ TRANSLATED = ("label", "hint", "guidance_hint", "constraint_message")
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|\*\*|(?<!\w)_[^_\s][^_]*_(?!\w)|\]\(|^#+ ", re.MULTILINE)
 
 
+def _bare(book: Workbook) -> tuple[list[str], bool]:
+    """The texts of no named language, and whether one stands beside a translation, so that it is another language."""
+    bare: list[str] = []
+    beside = False
+    for sheet in ("survey", "choices"):
+        for row in book[sheet].rows:
+            for name in TRANSLATED:
+                texts = row.texts(name)
+                if "" in texts:
+                    bare.append(texts[""])
+                    beside = beside or len(texts) > 1
+    return bare, beside
+
+
 class Texts:
     """Reads texts: the language of each header, and what stands in where a translation is missing."""
 
@@ -30,8 +44,10 @@ class Texts:
                     self._tags[column.language] = tag(column.language)
                     found.setdefault(self._tags[column.language])
         first = tag(said) if said and said != "default" else ""
-        bare = [text for row in book["survey"].rows for text in (row.texts("label").get(""),) if text]
-        self.bare = first or (guess(bare) if bare or not found else next(iter(found)))
+        bare, beside = _bare(book)
+        self.bare = first or guess(bare)
+        if not first and found and self.bare not in found and not beside:
+            self.bare = next(iter(found))
         if bare or not found:
             found.setdefault(self.bare)
         front = first if first in found else next(iter(found))

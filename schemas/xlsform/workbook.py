@@ -21,10 +21,11 @@ from pyxform.survey import Survey
 from pyxform.xls2json_backends import get_excel_column_headers, get_excel_rows, xlsx_value_to_str
 from pyxform.xls2xform import convert
 
+from schemas.xlsform.kobo import expand
 from schemas.xlsform.notes import Refused
 
 MAX_BYTES = 10 * 2**20
-MAX_UNPACKED = 40 * 2**20
+MAX_UNPACKED = 25 * 2**20
 MAX_ROWS = 5_000
 MAX_COLUMNS = 300
 MAX_FILES_INSIDE = 1_000
@@ -43,6 +44,8 @@ _KNOWN: dict[str, tuple[Mapping[str, Any], frozenset[str]]] = {
     "external_choices": (aliases.list_header, frozenset(Option.get_slot_names())),
     "settings": (aliases.settings_header, frozenset(Survey.get_slot_names())),
 }
+_UNKNOWN_TYPE = re.compile(r"[Uu]nknown question type '([^']*)'")
+_SHEET = re.compile(r"\bOn the '(\w+)' sheet")
 _ROW = re.compile(r"\[row : (\d+)\]|\brow (?:number )?(\d+)", re.IGNORECASE)
 
 
@@ -97,6 +100,7 @@ class Workbook:
 def read_workbook(data: bytes) -> Workbook:
     """The sheets of an XLSForm. Raises `Refused` where it is none, is broken, too large, or pyxform refuses it."""
     raw = _raw(data)
+    expand(raw)
     _accept(raw)
     return Workbook({name: _sheet(name, raw[name], raw[f"{name}_header"]) for name in raw if f"{name}_header" in raw})
 
@@ -160,14 +164,22 @@ def _accept(raw: Mapping[str, Any]) -> None:
         text = " ".join(str(error).split())
         context = error.context or {}
         found = _ROW.search(text)
-        row = context.get("row") or (found and (found[1] or found[2])) or 0
-        sheet = str(context.get("sheet") or ("survey" if row else ""))
+        row = context.get("row") or (found and (found[1] or found[2])) or _row_of_type(raw, text)
+        named = _SHEET.search(text)
+        sheet = str(context.get("sheet") or (named[1] if named else "survey" if row else ""))
         text = re.sub(r"^\[row : \d+\]\s*", "", text)
         raise Refused(text, sheet, int(row), str(context.get("column") or "")) from None
     except RecursionError as error:
         raise Refused("the form is nested too deeply", "survey") from error
     except Exception as error:  # pyxform trips over some of what it does not expect
         raise Refused(f"pyxform cannot read it ({type(error).__name__}: {error})") from error
+
+
+def _row_of_type(raw: Mapping[str, Any], text: str) -> int:
+    """The row of the question type that pyxform names without saying where it stands; 0 where it names none."""
+    found = _UNKNOWN_TYPE.search(text)
+    rows = enumerate(raw.get("survey", ()), start=2)
+    return next((number for number, row in rows if found and row.get("type") == found[1]), 0)
 
 
 def _sheet(name: str, rows: Sequence[Mapping[str, str]], header: Sequence[Mapping[str, Any]]) -> Sheet:

@@ -96,7 +96,8 @@ def _gone(old: Form, new: Form) -> Iterator[Change]:
                 yield Change(field.path, "moved", severity, f"stands at {place} now; its value stays behind")
         elif field.parent is None or field.parent.path not in told:
             count = sum(1 for each in field.walk() if _is_filled(each) and each.name not in places)
-            what = f"was removed with the {count} answers in it" if field.is_container else "was removed"
+            inside = "1 answer" if count == 1 else f"{count} answers"
+            what = f"was removed with the {inside} in it" if field.is_container else "was removed"
             severity = LOSES if count else SAFE
             yield Change(field.path, "removed", severity, f"{what}; what is filled in counts for nothing")
         told.add(field.path)

@@ -127,6 +127,7 @@ class ReceiptSchema(_Document):
     form = fields.String(required=True)
     version = fields.Integer(required=True, strict=True)
     errors = fields.List(fields.Dict(), required=True)
+    errors_in_all = fields.Integer(strict=True)
     collisions = fields.List(fields.String(), required=True)
 
 
@@ -181,6 +182,7 @@ class DeviceSchema(_Document):
     device = _text(r"[0-9a-z]{1,32}")
     public_key = _object()
     user = _text()
+    users = fields.List(fields.String())
     display_name = _text(required=False)
     label = fields.String(required=True)
     registered_at = fields.AwareDateTime(required=True, format="iso")

@@ -15,6 +15,7 @@ from service.auth.directory import NAME, TEAM_NAME, Directory, User
 from service.auth.keys import Keys, jwk_of, thumbprint
 from service.auth.passwords import hash_password, verify_password
 from service.store import make_database
+from sync.forms import ANYBODY
 from sync.store import Conflict, Database, Document, NotFound, Store
 
 TASK = re.compile(r"task:[0-9A-HJKMNP-TV-Z]{26}")
@@ -192,6 +193,7 @@ class Campaign:
                     "device": device,
                     "public_key": jwk_of(key),
                     "user": "office",
+                    "users": [ANYBODY],
                     "label": "office",
                     "registered_at": now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
                     "revoked": False,

@@ -23,6 +23,7 @@ from sync import clock
 Edit = dict[str, Any]
 
 SAFE_INTEGER = canonical.SAFE_INTEGER
+VERSION_MOST = 2**31 - 1
 VALUE_DEPTH = 16
 """How deep a value may nest: a geoshape takes two levels."""
 STABLE_DEPTH = 128
@@ -131,12 +132,17 @@ def union(*logs: Iterable[Any]) -> list[Any]:
     for log in logs:
         for edit in log:
             alike = by_id.setdefault(edit_id(edit), [])
-            if not any(edit is each or same(edit, each) for each in alike):
+            if not any(edit is each for each in alike[-1:]):
                 alike.append(edit)
     kept: list[Any] = []
     for alike in by_id.values():
-        kept += alike if len(alike) == 1 else _distinct(_without_erased(alike))
+        kept += alike if len(alike) == 1 else _distinct(_without_erased(_once(alike)))
     return sorted(kept, key=order)  # stable, so that what shares time and id stays ordered by digest
+
+
+def _once(alike: Iterable[Any]) -> list[Any]:
+    """Each content once."""
+    return list({content(edit): edit for edit in alike}.values())
 
 
 def _distinct(alike: Iterable[Any]) -> list[Any]:
@@ -175,7 +181,7 @@ def contested(edits: Iterable[Any], excluded: Collection[str] = ()) -> frozenset
 
 
 def _differ(alike: Iterable[Any], excluded: Collection[str]) -> bool:
-    counted = [*filter(is_erased, alike), *_counted(alike, excluded)]
+    counted = [*filter(is_erased, alike), *well_formed(alike, excluded)]
     return len({content(_unsigned(edit)) for edit in counted}) > 1
 
 
@@ -185,7 +191,7 @@ def _unsigned(edit: Mapping[str, Any]) -> dict[str, Any]:
 
 def in_force(edits: Iterable[Any], excluded: Collection[str] = ()) -> list[Edit]:
     """The edits that count: well-formed, not erased, not among `excluded` (ids or digests), their id not contested."""
-    counted = list(_counted(edits, excluded))
+    counted = list(well_formed(edits, excluded))
     by_id = {edit["id"]: edit for edit in counted}
     if len(by_id) == len(counted) and not any(map(is_erased, edits)):
         return counted
@@ -195,7 +201,8 @@ def in_force(edits: Iterable[Any], excluded: Collection[str] = ()) -> list[Edit]
     return [edit for name, edit in by_id.items() if name not in doubtful]
 
 
-def _counted(edits: Iterable[Any], excluded: Collection[str]) -> Iterator[Edit]:
+def well_formed(edits: Iterable[Any], excluded: Collection[str] = ()) -> Iterator[Edit]:
+    """What has the shape of an edit and is not among `excluded`; several may share an id."""
     for edit in edits:
         sound = is_edit(edit)
         read = edit if sound else _integral(edit, 2 * VALUE_DEPTH)
@@ -222,7 +229,7 @@ def is_edit(edit: Any) -> bool:
         and edit_id(edit) != ""
         and clock.is_time(edit.get("at"))
         and type(edit.get("version")) is int
-        and edit["version"] in range(1, SAFE_INTEGER + 1)
+        and edit["version"] in range(1, VERSION_MOST + 1)
         and isinstance(edit.get("set"), dict)
         and _are_texts(edit.get("unset"))
         and isinstance(edit.get("seen"), dict)

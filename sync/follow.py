@@ -48,7 +48,7 @@ class Follower:
 
     def _discover(self) -> None:
         wanted = {*self._intake.mailboxes(), *(name for name in self._store.names() if name == REFERENCE)}
-        for name in wanted - set(self._watched):
+        for name in wanted - {name for name, watch in self._watched.items() if watch.is_alive()}:
             self._watched[name] = _Watch(self._store, name, self._position_of(name), self._ready, self._stop)
             self._watched[name].start()
         for name in set(self._watched) - wanted:
@@ -108,8 +108,9 @@ class _Watch(threading.Thread):
                 failures = 0
             except NotFound:
                 return
-            except StoreError:
+            except Exception as error:  # whatever it was, this mailbox must not stay unwatched
                 failures += 1
+                log.warning("a mailbox cannot be watched; trying again", mailbox=self._database, reason=repr(error))
                 self._stop_all.wait(_pause(failures))
                 continue
             if page.results:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,42 +10,57 @@ from schemas.form import Form, FormError, parse
 from sync.store import START, Database, Document, NotFound, Seq
 
 ENTITY_CACHE = 20_000
+ANYBODY = "*"
 
 
 @dataclass(frozen=True)
 class Device:
-    """A registered device: its public key, and whether it was revoked."""
+    """A registered device: its public key, whether it was revoked, and the people who registered it."""
 
     jwk: Mapping[str, Any]
     revoked: bool
+    users: frozenset[str]
+
+    def speaks_for(self, person: object) -> bool:
+        """Whether this device may sign for somebody; the office's own signs for all."""
+        return person in self.users or ANYBODY in self.users
 
 
 class FormLibrary:
-    """A cache over the reference database. `refresh` says whether anything came that could change a verdict."""
+    """A cache over the reference database."""
 
     def __init__(self, reference: Database) -> None:
         self._reference = reference
         self._seq: Seq = START
         self._docs: dict[str, Document | None] = {}
         self._forms: dict[str, Form | None] = {}
+        self._news: set[str] = set()
 
     @property
     def position(self) -> Seq:
         """How far the reference database was read."""
         return self._seq
 
-    def refresh(self) -> bool:
-        """Forget what has changed since the last time; true where a form or a device is among it."""
-        matters = False
+    def refresh(self) -> frozenset[str]:
+        """Forget what has changed since the last time; which kinds of documents are among it that change verdicts.
+
+        They are `form` and `device`, and are told until `told` says that everything that waited was judged anew.
+        """
         while True:
             page = self._reference.changes(self._seq, limit=1000)
             for change in page.results:
                 self._docs.pop(change.id, None)
                 self._forms.pop(change.id, None)
-                matters |= change.id.startswith(("form:", "device:"))
+                kind = change.id.partition(":")[0]
+                if kind in ("form", "device"):
+                    self._news.add(kind)
             self._seq = page.last_seq
             if not page.results:
-                return matters
+                return frozenset(self._news)
+
+    def told(self, kinds: Collection[str]) -> None:
+        """What waited for these kinds has been judged anew."""
+        self._news -= set(kinds)
 
     def form(self, form_id: str, version: int) -> Form | None:
         """A published version; None where it has not arrived, or where this program cannot read it."""
@@ -59,7 +74,8 @@ class FormLibrary:
         doc = self._get(f"device:{device_id}")
         if doc is None or not isinstance(doc.get("public_key"), dict):
             return None
-        return Device(doc["public_key"], doc.get("revoked") is True)
+        users = doc.get("users") or [doc.get("user")]
+        return Device(doc["public_key"], doc.get("revoked") is True, frozenset(map(str, users)))
 
     def device_key(self, device_id: str) -> Mapping[str, Any] | None:
         """The public key alone, of a revoked device too: what it signed before stays signed."""

@@ -1,11 +1,12 @@
 // validate_doc_update for CouchDB, the twin of gate.py: tests/vectors/gate.json holds both to the same verdicts.
 // CouchDB runs it in an old engine, so it is written in ECMAScript 5.
 function (doc, old, user, security) {
-  var EDIT_BYTES = 262144, RECORD_BYTES = 4194304, ID_CHARACTERS = 200;
+  var EDIT_BYTES = 262144, RECORD_BYTES = 4194304, ID_CHARACTERS = 200, VERSION_MOST = 2147483647;
   var RECORD_ID = /^record:([a-z][a-z0-9-]{0,60}):[0-9A-HJKMNP-TV-Z]{26}$/;
   var MEDIA_ID = /^media:[0-9a-f]{64}$/;
   var AT = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z\/[0-9a-f]{4}\/[0-9a-z]{1,32}$/;
   var PATH = /^(\/[A-Za-z0-9_]{1,64}){1,16}$/;
+  var ID = /^[ -~]+$/;
   var EDIT_TEXTS = ['id', 'at', 'by', 'device', 'app', 'sig'];
 
   var rounds = security.rounds;
@@ -31,7 +32,7 @@ function (doc, old, user, security) {
     return Array.isArray(value) && value.every(isText);
   }
   function isVersion(value) {
-    return typeof value === 'number' && value % 1 === 0 && value > 0;
+    return typeof value === 'number' && value % 1 === 0 && value > 0 && value <= VERSION_MOST;
   }
   // Bytes of UTF-8: a character beyond ASCII counts as it is written, two halves of a pair as two each.
   function length(value) {
@@ -48,7 +49,7 @@ function (doc, old, user, security) {
   function checkMailbox(trusted) {
     if (doc.type === 'record') {
       checkTeam();
-      checkRecord();
+      checkRecord(trusted);
     } else if (doc.type === 'receipt' || doc.type === 'task') {
       require_(trusted, 'A ' + doc.type + ' is written by the office or a hub, not by a tablet.');
       checkTeam();
@@ -59,26 +60,29 @@ function (doc, old, user, security) {
       require_(false, 'A mailbox holds documents of the types record, receipt and task.');
     }
   }
-  function checkRecord() {
+  function checkRecord(trusted) {
     var found = RECORD_ID.exec(doc._id);
     require_(found, "The id of a record is 'record:<form>:<ULID>'.");
     require_(doc.form === found[1], 'The record\'s form is not the one that its id names.');
     require_(!('_attachments' in doc), 'A record carries no attachments; pictures travel as media documents.');
     require_(isVersion(doc.version), "The record's version must be a positive integer.");
     require_(Array.isArray(doc.edits) && doc.edits.length > 0, 'A record holds at least one edit.');
-    doc.edits.forEach(checkEdit);
-    require_(length(doc) <= RECORD_BYTES, 'A record may have ' + RECORD_BYTES + ' bytes at most.');
+    doc.edits.forEach(function (edit) { checkEdit(edit, trusted); });
+    // A merge may be longer than each of its leaves.
+    require_(trusted || length(doc) <= RECORD_BYTES, 'A record may have ' + RECORD_BYTES + ' bytes at most.');
     if (doc._deleted !== true) require_(isObject(doc.answers), "The record's answers must be an object.");
   }
-  function checkEdit(edit) {
+  function checkEdit(edit, trusted) {
     require_(isObject(edit), 'Each edit is an object.');
     if (isText(edit.erased)) {
-      require_(isText(edit.id) && isText(edit.at), 'An erased edit keeps id and at.');
+      require_(trusted, 'An edit is erased by the office or a hub, not by a tablet.');
+      require_(Object.keys(edit).length === 3 && isText(edit.id) && isText(edit.at), 'An erased edit keeps id and at.');
       return;
     }
     EDIT_TEXTS.forEach(function (name) {
       require_(isText(edit[name]) && edit[name].length > 0 && characters(edit[name]) <= ID_CHARACTERS, "Each edit has a text '" + name + "'.");
     });
+    require_(ID.test(edit.id), "An edit's id is plain ASCII text.");
     require_(AT.test(edit.at), "An edit's 'at' is not a time of a hybrid clock.");
     require_(isVersion(edit.version), "An edit's version must be a positive integer.");
     require_(edit.note === null || edit.note === undefined || isText(edit.note), "An edit's note is text or null.");

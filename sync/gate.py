@@ -18,10 +18,12 @@ from sync.store import Document, Forbidden, UserContext
 EDIT_BYTES = 262_144
 RECORD_BYTES = 4_194_304
 ID_CHARACTERS = 200
+VERSION_MOST = 2_147_483_647
 
 _RECORD_ID = re.compile(r"record:([a-z][a-z0-9-]{0,60}):[0-9A-HJKMNP-TV-Z]{26}")
 _MEDIA_ID = re.compile(r"media:[0-9a-f]{64}")
 _AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z/[0-9a-f]{4}/[0-9a-z]{1,32}")
+_ID = re.compile(r"[ -~]+")
 _PATH = re.compile(r"(/[A-Za-z0-9_]{1,64}){1,16}")
 _EDIT_TEXTS = ("id", "at", "by", "device", "app", "sig")
 _OFFICE = frozenset({"_admin", "hub"})
@@ -56,7 +58,7 @@ def _check_mailbox(doc: Document, user: UserContext, team: object) -> None:
     trusted = bool(user.roles & _OFFICE)
     if kind == "record":
         _check_team(doc, team)
-        _check_record(doc)
+        _check_record(doc, trusted)
     elif kind in ("receipt", "task"):
         _require(trusted, f"A {kind} is written by the office or a hub, not by a tablet.")
         _check_team(doc, team)
@@ -71,7 +73,7 @@ def _check_team(doc: Document, team: object) -> None:
     _require(doc.get("team") == team, f"This mailbox belongs to the team {team}; the document names another.")
 
 
-def _check_record(doc: Document) -> None:
+def _check_record(doc: Document, trusted: bool) -> None:
     found = _RECORD_ID.fullmatch(doc["_id"])
     _require(found is not None, "The id of a record is 'record:<form>:<ULID>'.")
     _require(found is not None and doc.get("form") == found[1], "The record's form is not the one that its id names.")
@@ -80,20 +82,24 @@ def _check_record(doc: Document) -> None:
     edits = doc.get("edits")
     _require(isinstance(edits, list) and len(edits) > 0, "A record holds at least one edit.")
     for edit in edits or ():
-        _check_edit(edit)
-    _require(_length(doc) <= RECORD_BYTES, f"A record may have {RECORD_BYTES} bytes at most.")
+        _check_edit(edit, trusted)
+    # A merge may be longer than each of its leaves.
+    _require(trusted or _length(doc) <= RECORD_BYTES, f"A record may have {RECORD_BYTES} bytes at most.")
     if doc.get("_deleted") is not True:
         _require(isinstance(doc.get("answers"), dict), "The record's answers must be an object.")
 
 
-def _check_edit(edit: Any) -> None:
+def _check_edit(edit: Any, trusted: bool) -> None:
     _require(isinstance(edit, dict), "Each edit is an object.")
     if isinstance(edit.get("erased"), str):
-        _require(isinstance(edit.get("id"), str) and isinstance(edit.get("at"), str), "An erased edit keeps id and at.")
+        _require(trusted, "An edit is erased by the office or a hub, not by a tablet.")
+        _require(set(edit) == {"id", "at", "erased"}, "An erased edit keeps id and at.")
+        _require(isinstance(edit["id"], str) and isinstance(edit["at"], str), "An erased edit keeps id and at.")
         return
     for name in _EDIT_TEXTS:
         text = edit.get(name)
         _require(isinstance(text, str) and 0 < len(text) <= ID_CHARACTERS, f"Each edit has a text '{name}'.")
+    _require(_ID.fullmatch(edit["id"]) is not None, "An edit's id is plain ASCII text.")
     _require(_AT.fullmatch(edit["at"]) is not None, "An edit's 'at' is not a time of a hybrid clock.")
     _require(_is_version(edit.get("version")), "An edit's version must be a positive integer.")
     _require(edit.get("note") is None or isinstance(edit["note"], str), "An edit's note is text or null.")
@@ -124,7 +130,9 @@ def _check_media(doc: Document, old: Document | None, user: UserContext, team: o
 
 
 def _is_version(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0 and value % 1 == 0
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 < value <= VERSION_MOST and value % 1 == 0
 
 
 def _are_texts(value: object) -> bool:

@@ -142,5 +142,6 @@ def seen_in_row(removal: Edit, row: str, paths: Iterable[str]) -> dict[str, Coll
 
     The removal may list them under each path or all under the row's own.
     """
-    whole = removal["seen"].get(row, ())
-    return {path: {removal["id"], *whole, *removal["seen"].get(path, ())} for path in paths}
+    whole = frozenset([removal["id"], *removal["seen"].get(row, ())])
+    here = ((path, removal["seen"].get(path)) for path in paths)
+    return {path: whole | frozenset(ids) if ids else whole for path, ids in here}

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -20,7 +21,7 @@ from sync.forms import FormLibrary
 from sync.record import merged_body
 from sync.revisions import plan_merge
 from sync.store import START, Change, Database, Document, Seq, Store
-from sync.verdict import Judge, Judged
+from sync.verdict import UNKNOWN_DEVICE, UNKNOWN_VERSION, Judge, Judged
 
 __all__ = ["Intake", "Judged", "Projection"]
 
@@ -31,8 +32,11 @@ RECORD = "record:"
 BATCH = 500
 QUIET_SECONDS = 2.0
 LONGEST_QUIET_SECONDS = 10.0
-LEAF_CACHE = 20_000
+LEAF_CACHE = 2_000
+"""Records whose leaves are kept: those that were in conflict lately."""
 RECEIPT_TRIES = 5
+WAITED_FOR = {"form": UNKNOWN_VERSION, "device": UNKNOWN_DEVICE}
+"""What a kind of document in the reference database puts an end to."""
 
 
 class Projection(Protocol):
@@ -44,8 +48,8 @@ class Projection(Protocol):
     def known_edits(self, mailbox: str, record_ids: Sequence[str]) -> Mapping[str, Sequence[Any]]:
         """The edits that were projected before, whole, for those of the records that are known."""
 
-    def held(self, mailbox: str) -> Sequence[str]:
-        """The records whose verdict was `held`."""
+    def held(self, mailbox: str, reasons: Sequence[str]) -> Sequence[str]:
+        """The records whose verdict was `held` for one of these reasons."""
 
     def apply(self, mailbox: str, judged: Sequence[Judged], seq: Seq) -> None:
         """Replace the rows of these records and move the checkpoint, both or neither."""
@@ -68,6 +72,7 @@ class _Waiting:
     before: Seq
     due: float
     latest: float
+    revs: Sequence[str] = ()
 
 
 class Intake:
@@ -90,7 +95,8 @@ class Intake:
         self._quiet = quiet
         self._monotonic = monotonic
         self._mailboxes: dict[str, _Mailbox] = {}
-        self._leaves: OrderedDict[tuple[str, str, str], Document] = OrderedDict()
+        self._leaves: OrderedDict[tuple[str, str], dict[str, Document]] = OrderedDict()
+        self._verdicts = 0
 
     def mailboxes(self) -> list[str]:
         """The mailboxes that there are now."""
@@ -98,17 +104,19 @@ class Intake:
 
     def drain(self) -> int:
         """Work until nothing is left to do in any mailbox, without waiting for bursts to end; how many verdicts."""
+        before = self._verdicts
         self.refresh()
-        total = 0
-        while done := sum(self._settle(mailbox) for mailbox in self.mailboxes()):
-            total += done
-        return total
+        while sum(self._settle(mailbox) for mailbox in self.mailboxes()):
+            pass
+        return self._verdicts - before
 
     def refresh(self) -> None:
         """Read what is new in the reference database; judge what was held for want of it."""
-        if self._library.refresh():
+        news = self._library.refresh()
+        if news:
             for mailbox in self.mailboxes():
-                self._rejudge_held(mailbox, self._state(mailbox))
+                self._rejudge_held(mailbox, [WAITED_FOR[kind] for kind in sorted(news)])
+            self._library.told(news)
 
     def reference_position(self) -> Seq:
         """How far the reference database was read."""
@@ -119,33 +127,44 @@ class Intake:
         return done + self.merge_due(mailbox, at_once=True)
 
     def step(self, mailbox: str) -> int:
-        """Read one batch of changes and answer it; how many records it told of."""
-        state = self._state(mailbox)
-        database = self._store.database(mailbox)
-        page = database.changes(state.read, limit=BATCH, include_docs=True, all_leaves=True)
-        if not page.results:
-            return 0
-        found = [self._found(mailbox, database, change) for change in page.results if change.id.startswith(RECORD)]
-        before = dict(zip([c.id for c in page.results], [state.read, *(c.seq for c in page.results)], strict=False))
-        for each in found:
-            if len(each.live) > 1:
-                self._put_off(state, each.record_id, before[each.record_id])
-        state.read = page.last_seq
-        self._answer(mailbox, database, state, found)
-        return len(found)
+        """Read one batch of changes and answer it; how many changes there were."""
+        with self._afresh_after_failure(mailbox) as state:
+            database = self._store.database(mailbox)
+            page = database.changes(state.read, limit=BATCH, include_docs=True, all_leaves=True)
+            if not page.results:
+                return 0
+            found = [self._found(mailbox, database, change) for change in page.results if change.id.startswith(RECORD)]
+            before = dict(zip([c.id for c in page.results], [state.read, *(c.seq for c in page.results)], strict=False))
+            for each in found:
+                if len(each.live) > 1:
+                    self._put_off(state, each, before[each.record_id])
+            state.read = page.last_seq
+            self._answer(mailbox, database, state, found)
+            return len(page.results)
 
     def merge_due(self, mailbox: str, *, at_once: bool = False) -> int:
         """Merge the records whose burst is over; how many revisions were written."""
-        state = self._state(mailbox)
-        now = self._monotonic()
-        due = [record for record, wait in state.waiting.items() if at_once or now >= min(wait.due, wait.latest)]
-        if not due:
-            return 0
-        database = self._store.database(mailbox)
-        found = [self._read(mailbox, database, record) for record in due]
-        for record in due:
-            del state.waiting[record]
-        return self._answer(mailbox, database, state, [each for each in found if each])
+        with self._afresh_after_failure(mailbox) as state:
+            now = self._monotonic()
+            due = {
+                record: wait for record, wait in state.waiting.items() if at_once or now >= min(wait.due, wait.latest)
+            }
+            if not due:
+                return 0
+            database = self._store.database(mailbox)
+            found = [self._read(mailbox, database, record, wait.revs) for record, wait in due.items()]
+            for record in due:
+                del state.waiting[record]
+            return self._answer(mailbox, database, state, [each for each in found if each])
+
+    @contextmanager
+    def _afresh_after_failure(self, mailbox: str) -> Iterator[_Mailbox]:
+        """The state of a mailbox. What was read and could not be answered is read again, from the checkpoint on."""
+        try:
+            yield self._state(mailbox)
+        except BaseException:
+            self._mailboxes.pop(mailbox, None)
+            raise
 
     def next_due(self, mailbox: str) -> float | None:
         """Seconds until the next merge is due; None where nothing waits."""
@@ -155,24 +174,27 @@ class Intake:
     def _state(self, mailbox: str) -> _Mailbox:
         if mailbox not in self._mailboxes:
             since = self._projection.checkpoint(mailbox)
-            self._mailboxes[mailbox] = _Mailbox(START if since is None else since)
+            if since is None or _number(since) > _number(self._store.database(mailbox).info().update_seq):
+                since = START  # never read, or deleted and made anew since
+            self._mailboxes[mailbox] = _Mailbox(since)
         return self._mailboxes[mailbox]
 
     def position(self, mailbox: str) -> Seq:
         """How far the mailbox was read."""
         return self._state(mailbox).read
 
-    def _put_off(self, state: _Mailbox, record_id: str, before: Seq) -> None:
+    def _put_off(self, state: _Mailbox, found: _Found, before: Seq) -> None:
         now = self._monotonic()
-        waiting = state.waiting.setdefault(record_id, _Waiting(before, now, now + LONGEST_QUIET_SECONDS))
+        waiting = state.waiting.setdefault(found.record_id, _Waiting(before, now, now + LONGEST_QUIET_SECONDS))
         waiting.due = now + self._quiet
+        waiting.revs = [leaf["_rev"] for leaf in found.leaves]
 
-    def _rejudge_held(self, mailbox: str, state: _Mailbox) -> None:
+    def _rejudge_held(self, mailbox: str, reasons: Sequence[str]) -> None:
         """A form version or a device came: what waited for it is judged now (law 12)."""
-        database = self._store.database(mailbox)
-        held = self._projection.held(mailbox)
+        database, state = self._store.database(mailbox), self._state(mailbox)
+        held = self._projection.held(mailbox, reasons)
         for start in range(0, len(held), BATCH):
-            found = [self._read(mailbox, database, record) for record in held[start : start + BATCH]]
+            found = [self._read(mailbox, database, record, ()) for record in held[start : start + BATCH]]
             self._answer(mailbox, database, state, [each for each in found if each])
 
     def _answer(self, mailbox: str, database: Database, state: _Mailbox, found: Sequence[_Found]) -> int:
@@ -181,8 +203,8 @@ class Intake:
         judged, merges = [], []
         for each in found:
             edits = union(*(_edits(leaf) for leaf in each.leaves), known.get(each.record_id, ()))
-            if not each.live and not known.get(each.record_id):
-                continue  # a tombstone of something that was never judged here
+            if not each.live and not edits:
+                continue  # nothing was ever in it
             try:
                 if each.record_id not in state.waiting:
                     merges += self._merge(each, known.get(each.record_id, ()))
@@ -191,12 +213,25 @@ class Intake:
                 # A record that this program trips over must not keep all others from their receipts.
                 log.exception("record set aside", mailbox=mailbox, record=each.record_id)
                 judged.append(self._judge.set_aside(mailbox, each.winner, edits))
-        refused = database.put_revisions(merges) if merges else []
-        for refusal in refused:
-            log.error("merge refused", mailbox=mailbox, document=refusal.id, reason=str(refusal.error))
+        written = self._write_merges(database, merges)
         self._write_receipts(database, judged)
         self._projection.apply(mailbox, judged, state.durable())
-        return len(merges) - len(refused)
+        self._verdicts += len(judged)
+        return written
+
+    def _write_merges(self, database: Database, merges: Sequence[Document]) -> int:
+        """Write merges, then the tombstones of the leaves that went into them; how many were written.
+
+        Where a merge is refused, its leaves stay as they are.
+        """
+        joined = [each for each in merges if not each.get("_deleted")]
+        refused = database.put_revisions(joined) if joined else []
+        for refusal in refused:
+            log.error("merge refused", mailbox=database.name, document=refusal.id, reason=str(refusal.error))
+        left = {refusal.id for refusal in refused}
+        tombstones = [each for each in merges if each.get("_deleted") and each["_id"] not in left]
+        missed = database.put_revisions(tombstones) if tombstones else []
+        return len(joined) - len(refused) + len(tombstones) - len(missed)
 
     def _merge(self, found: _Found, known: Sequence[Any]) -> list[Document]:
         """The revisions that bring the record's leaves together; none where that is done or has to wait for a form."""
@@ -232,21 +267,21 @@ class Intake:
             return _Found(change.id, winner, [winner])
         return _Found(change.id, winner, self._all_leaves(mailbox, database, change.id, change.revs))
 
-    def _read(self, mailbox: str, database: Database, record_id: str) -> _Found | None:
-        leaves = self._all_leaves(mailbox, database, record_id, ())
+    def _read(self, mailbox: str, database: Database, record_id: str, revs: Sequence[str]) -> _Found | None:
+        leaves = self._all_leaves(mailbox, database, record_id, revs)
         if not leaves:
             return None
         return _Found(record_id, max(leaves, key=_winning), leaves)
 
     def _all_leaves(self, mailbox: str, database: Database, record_id: str, revs: Sequence[str]) -> list[Document]:
-        """A record's leaves; those that were read before are remembered by revision (law 19)."""
-        kept = {rev: leaf for rev in revs if (leaf := self._leaves.get((mailbox, record_id, rev)))}
-        fresh = database.leaves(record_id, known=list(kept))
-        for leaf in fresh:
-            self._leaves[(mailbox, record_id, leaf["_rev"])] = leaf
-            if len(self._leaves) > LEAF_CACHE:
-                self._leaves.popitem(last=False)
-        return [*kept.values(), *fresh]
+        """A record's leaves; those of `revs` that were read before are remembered (law 19)."""
+        cached = self._leaves.pop((mailbox, record_id), {})
+        kept = {rev: cached[rev] for rev in revs if rev in cached}
+        fresh = {leaf["_rev"]: leaf for leaf in database.leaves(record_id, known=list(kept))}
+        self._leaves[(mailbox, record_id)] = {**kept, **fresh}
+        if len(self._leaves) > LEAF_CACHE:
+            self._leaves.popitem(last=False)
+        return list(self._leaves[(mailbox, record_id)].values())
 
 
 @dataclass(frozen=True)
@@ -260,6 +295,11 @@ class _Found:
     @property
     def live(self) -> list[Document]:
         return [leaf for leaf in self.leaves if not leaf.get("_deleted")]
+
+
+def _number(seq: Seq) -> int:
+    """How many changes a sequence counts; CouchDB writes more behind the number."""
+    return int(str(seq).partition("-")[0] or 0)
 
 
 def _winning(leaf: Mapping[str, Any]) -> tuple[bool, int, str]:

@@ -27,8 +27,6 @@ def plan_merge(leaves: Sequence[Document], build: Build, *, known: Sequence[Any]
     complete = [leaf for leaf in live if wanted <= _keys(_edits(leaf))]
     if complete:
         return [_tombstone(leaf) for leaf in live if leaf is not complete[0]]
-    if not live and wanted <= set().union(*(_keys(_edits(leaf)) for leaf in leaves)) and not known:
-        return []
     winner = live[0] if live else max(leaves, key=_rank)
     merge = _merge(winner, live, build(winner, edits))
     return [merge, *(_tombstone(leaf) for leaf in live[1:])]

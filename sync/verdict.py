@@ -11,7 +11,7 @@ from schemas.answers import Problem
 from schemas.form import Form
 from schemas.messages import text
 from schemas.summary import summary
-from sync.edits import Edit, edit_digest, edits_digest, in_force
+from sync.edits import Edit, contested, edit_digest, edits_digest, in_force, well_formed
 from sync.forms import FormLibrary
 from sync.merge import DRAFT, Collision, Folded, fold
 from sync.record import Derived, derive
@@ -20,8 +20,10 @@ from sync.store import Document
 
 ACCEPTED, RETURNED, HELD = "accepted", "returned", "held"
 UNKNOWN_VERSION, UNKNOWN_DEVICE, UNJUDGEABLE = "unknown_version", "unknown_device", "unjudgeable"
-BAD_SIGNATURE = "bad_signature"
+BAD_SIGNATURE, WRONG_AUTHOR, CONTESTED = "bad_signature", "wrong_author", "contested"
 VERIFIED_CACHE = 200_000
+ERRORS_TOLD = 500
+"""A receipt that named thousands of mistakes could not be stored, and nobody could read it."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Judged:
     """Everything that is known of one record after a verdict: what a projection stores.
 
     `answers` are the judge's own, `problems` what is wrong with them, `collisions` what a person must decide,
-    `invalid_edits` why an edit does not count, by edit id; `label` the record's summary per language.
+    `invalid_edits` why an edit does not count, by its digest; `label` the record's summary per language.
     """
 
     record_id: str
@@ -61,11 +63,12 @@ class Judge:
         self._verified: OrderedDict[tuple[str, str], bool] = OrderedDict()
 
     def form_of(self, body: Document, edits: Sequence[Any]) -> Form | None:
-        """The form version that a record is judged by: the greatest of its edits' (law 12)."""
-        return self._form_of(body, in_force(edits))
+        """The form version that a record is judged by: the greatest of its edits in force (law 12)."""
+        return self._form_of(body, edits, self.faults(body["_id"], edits))
 
-    def _form_of(self, body: Document, counted: Sequence[Edit]) -> Form | None:
+    def _form_of(self, body: Document, edits: Sequence[Any], faults: Mapping[str, str]) -> Form | None:
         form_id = body.get("form")
+        counted = in_force(edits, faults) or in_force(edits)
         version = max((edit["version"] for edit in counted), default=0)
         return self._library.form(form_id, version) if isinstance(form_id, str) else None
 
@@ -74,37 +77,40 @@ class Judge:
         return derive(edits, form, excluded=self.faults(record_id, edits))
 
     def faults(self, record_id: str, edits: Sequence[Any]) -> dict[str, str]:
-        """Why edits do not count, by id: their device is not known, or did not sign them."""
-        return self._faults(record_id, in_force(edits))
+        """Why edits do not count, by digest: their device is not known, did not sign them, or is not their author's.
 
-    def _faults(self, record_id: str, counted: Sequence[Edit]) -> dict[str, str]:
+        Every copy is looked at, so that a forged one can neither stand in for the edit that it imitates nor contest it.
+        """
         found = {}
-        for edit in counted:
-            fault = self._fault(record_id, edit)
+        for edit in well_formed(edits):
+            digest = edit_digest(edit)
+            fault = self._fault(record_id, edit, digest)
             if fault is not None:
-                found[edit["id"]] = fault
+                found[digest] = fault
         return found
 
-    def _fault(self, record_id: str, edit: Document) -> str | None:
-        key = (record_id, edit_digest(edit))
+    def _fault(self, record_id: str, edit: Edit, digest: str) -> str | None:
+        device = self._library.device(str(edit.get("device", "")))
+        if device is None:
+            return UNKNOWN_DEVICE
+        key = (record_id, digest)
         if key not in self._verified:
-            device = self._library.device(str(edit.get("device", "")))
-            if device is None:
-                return UNKNOWN_DEVICE
             self._verified[key] = verify_edit(record_id, edit, device.jwk)
             if len(self._verified) > VERIFIED_CACHE:
                 self._verified.popitem(last=False)
-        return None if self._verified[key] else BAD_SIGNATURE
+        if not self._verified[key]:
+            return BAD_SIGNATURE
+        return None if device.speaks_for(edit.get("by")) else WRONG_AUTHOR
 
     def judge(self, mailbox: str, winner: Document, edits: Sequence[Any]) -> Judged:
         """The verdict on a record that holds these edits."""
         record_id = winner["_id"]
-        counted = in_force(edits)
-        faults, form = self._faults(record_id, counted), self._form_of(winner, counted)
+        faults = self.faults(record_id, edits)
+        form = self._form_of(winner, edits, faults)
         if form is None:
             return self._held(mailbox, winner, edits, faults, UNKNOWN_VERSION)
         derived = derive(edits, form, excluded=faults)
-        problems = (*_signature_problems(faults), *derived.judgement.problems)
+        problems = (*_edit_problems(edits, faults), *derived.judgement.problems)
         if UNKNOWN_DEVICE in faults.values():
             verdict, reason = HELD, UNKNOWN_DEVICE
         else:
@@ -184,9 +190,11 @@ class Judge:
             "digest": edits_digest(edits),
             "form": form if isinstance(form, str) else "",
             "version": folded.version,
-            "errors": [problem.as_json() for problem in problems],
-            "collisions": [collision.path for collision in folded.collisions],
+            "errors": [problem.as_json() for problem in problems[:ERRORS_TOLD]],
+            "collisions": [collision.path for collision in folded.collisions[:ERRORS_TOLD]],
         }
+        if len(problems) > ERRORS_TOLD:
+            receipt["errors_in_all"] = len(problems)
         return Judged(
             record_id,
             mailbox,
@@ -209,8 +217,11 @@ class Judge:
         )
 
 
-def _signature_problems(faults: Mapping[str, str]) -> tuple[Problem, ...]:
+def _edit_problems(edits: Sequence[Any], faults: Mapping[str, str]) -> tuple[Problem, ...]:
+    """Edits that do not count, as far as somebody has to know."""
+    found = {(edit["id"], faults[digest]) for edit in well_formed(edits) if (digest := edit_digest(edit)) in faults}
+    found |= {(edit, CONTESTED) for edit in contested(edits, faults)}
     return tuple(
         Problem(path="", code=code, params={"edit": edit}, label={}, message=text(code, edit=edit))
-        for edit, code in sorted(faults.items())
+        for edit, code in sorted(found)
     )

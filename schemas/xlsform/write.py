@@ -86,7 +86,9 @@ class _Writer:
             self._list(name, choices)
         self._fields(self._definition["fields"], "")
         if any(record.get("type") == TYPES["boolean"] for record in self._survey):
-            self._list(YES_NO, [{"name": "true", "label": YES}, {"name": "false", "label": NO}])
+            for name, label in (("true", YES), ("false", NO)):
+                texts = {tag: label.get(tag, label["en"]) for tag in self._headers}
+                self._list(YES_NO, [{"name": name, "label": texts}])
         self._head()
         try:
             self._compare(draft(self._data()))
@@ -101,7 +103,7 @@ class _Writer:
         return workbook({"survey": self._survey, "choices": self._choices, "settings": [self._settings]})
 
     def _texts(self, column: str, text: Mapping[str, str]) -> Record:
-        return {f"{column}::{header}": text.get(tag, text.get("en", "")) for tag, header in self._headers.items()}
+        return {f"{column}::{header}": _plain_text(text[tag]) for tag, header in self._headers.items()}
 
     def _list(self, name: str, choices: list[dict[str, Any]]) -> None:
         for choice in choices:
@@ -186,7 +188,7 @@ class _Writer:
         definition = self._definition
         first = definition["languages"][0]
         self._settings = {
-            "form_title": definition["title"][first],
+            "form_title": _plain_text(definition["title"][first]),
             "form_id": definition["form"],
             "version": str(definition["version"]),
             "default_language": self._headers[first],
@@ -231,7 +233,13 @@ def _encoded(value: Any) -> str:
     plain = (
         isinstance(value, str) and value and value == value.strip() and decoded(value) == value and value.isprintable()
     )
-    return str(value) if plain else orjson.dumps(value).decode()
+    reads = isinstance(value, str) and "${" in value
+    return str(value) if plain and not reads else orjson.dumps(value).decode().replace("${", "\\u0024{")
+
+
+def _plain_text(text: str) -> str:
+    """A text for other programs, which would put an answer in the place of `${name}`."""
+    return text.replace("${", "$ {")
 
 
 def _default(value: Any) -> str:
@@ -244,4 +252,4 @@ def _default(value: Any) -> str:
         return ("; " if points else " ").join(map(_default, value))
     if isinstance(value, bool):
         return "true" if value else "false"
-    return "" if value is None else str(value)
+    return "" if value is None else _plain_text(str(value))

@@ -61,16 +61,18 @@ class Devices:
     def register(self, user: User, jwk: Mapping[str, Any], label: str, now: float) -> str:
         """Enter the device of somebody who just signed in with a password; returns its id.
 
-        A device that is known stays as it is. It may change hands within a team, as a shared tablet does, but not
-        beyond: nobody takes over a key that is another team's. Raises `RoundsError` `device_revoked` and `forbidden`.
+        A device that is known stays as it is. A shared tablet has a key for each of its people, so no key ever changes
+        hands: everybody can read public keys, and whoever names another's would become its owner.
+        Raises `RoundsError` `device_revoked` and `forbidden`.
         """
         key = public_key(jwk)
         for _ in range(TRIES):
             known = self._directory.device(device_id(key))
-            if known is not None and not self._changes_hands(known, user):
+            if known is not None:
+                _refuse_other_hands(known, user)
                 return known.device
             try:
-                self._write(_document(key, user, label, now), known)
+                self._directory.reference.put(_document(key, user, label, now))
             except Conflict:
                 continue
             return device_id(key)
@@ -86,21 +88,12 @@ class Devices:
         reference.put(doc | {"revoked": True})
         return True
 
-    def _changes_hands(self, known: Device, user: User) -> bool:
-        if known.revoked:
-            raise RoundsError("device_revoked")
-        if known.user == user.name:
-            return False
-        owner = self._directory.user(known.user)
-        if owner is not None and not set(owner.teams) & set(user.teams):
-            raise RoundsError("forbidden")
-        return True
 
-    def _write(self, doc: dict[str, Any], known: Device | None) -> None:
-        reference = self._directory.reference
-        if known is not None:
-            doc["_rev"] = reference.get(doc["_id"])["_rev"]
-        reference.put(doc)
+def _refuse_other_hands(known: Device, user: User) -> None:
+    if known.revoked:
+        raise RoundsError("device_revoked")
+    if known.user != user.name:
+        raise RoundsError("forbidden")
 
 
 def _document(key: PublicKey, user: User, label: str, now: float) -> dict[str, Any]:

@@ -41,9 +41,11 @@ class SqlProjection:
                     known.setdefault(record, []).append(edit)
         return known
 
-    def held(self, mailbox: str) -> list[str]:
-        """The records that wait for their form version or for a device."""
-        query = select(records.c.id).where(records.c.mailbox == mailbox, records.c.verdict == "held")
+    def held(self, mailbox: str, reasons: Sequence[str]) -> list[str]:
+        """The records that wait for one of these."""
+        query = select(records.c.id).where(
+            records.c.mailbox == mailbox, records.c.verdict == "held", records.c.reason.in_(reasons)
+        )
         with self._engine.connect() as connection:
             return list(connection.execute(query.order_by(records.c.id)).scalars())
 

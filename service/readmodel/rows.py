@@ -10,9 +10,9 @@ from schemas import canonical
 from sync.edits import contested, edit_digest, edit_id, in_force, is_erased
 from sync.intake import Judged
 from sync.merge import Collision, Head
+from sync.verdict import CONTESTED
 
 Row = dict[str, Any]
-CONTESTED = "contested"
 LONGEST = 1000
 """Characters of a text that people typed or that a device claims."""
 
@@ -64,16 +64,17 @@ def problem_rows(team: str, judged: Judged) -> Iterator[Row]:
 
 def edit_rows(team: str, judged: Judged) -> Iterator[Row]:
     """One row for each edit, in the order of the record."""
-    doubtful = contested(judged.edits)
+    doubtful = contested(judged.edits, judged.invalid_edits)
     for position, edit in enumerate(judged.edits):
         known = edit if isinstance(edit, dict) else {}
-        fault = CONTESTED if edit_id(edit) in doubtful else judged.invalid_edits.get(edit_id(edit))
+        digest = edit_digest(edit)
+        fault = judged.invalid_edits.get(digest) or (CONTESTED if edit_id(edit) in doubtful else None)
         yield {
             "team": team,
             "record": judged.record_id,
             "position": position,
             "id": _text(edit_id(edit)),
-            "digest": edit_digest(edit),
+            "digest": digest,
             "at": _text(known.get("at")),
             "by": _text(known.get("by")),
             "device": _text(known.get("device")),

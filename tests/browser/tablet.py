@@ -49,6 +49,10 @@ class TabletScreen:
         self.page = self._open()
         self.open()
 
+    def second_window(self) -> Page:
+        """Another window of the same tablet."""
+        return self._open()
+
     def open(self) -> None:
         self.page.goto(self._url)
 
@@ -147,6 +151,10 @@ class TabletScreen:
 
     def value(self, path: str) -> str:
         return self.place(path).locator("input:not(.unseen), textarea").first.input_value()
+
+    def until_kept(self) -> None:
+        """Until the last keystroke is on the disk, as the foot of the form says."""
+        expect(self.page.locator(".saved")).to_have_attribute("data-kept", "true", timeout=WAIT_MS)
 
     def send(self) -> None:
         self.page.locator(".foot button.primary", has_text="发送").click()

@@ -33,6 +33,7 @@ def test_a_visit_is_filled_from_a_cold_start_without_a_network_and_its_receipt_a
     one.until_home()
     one.begin(TASK)
     first_half(one)
+    one.until_kept()
     one.page.reload()
     one.page.wait_for_selector("main.form")
     assert one.value("/visitors") == "李伟、张敏"
@@ -99,3 +100,27 @@ def test_two_tablets_collide_and_both_show_what_the_office_decided(
     for each in (li, zhang):
         each.until_state("accepted")
         each.until_answer("/survey/workers", "88")
+
+
+def test_a_second_window_takes_over_and_nothing_is_overwritten(tablet: NewTablet) -> None:
+    one = tablet()
+    one.sign_in("li.wei", "demo-north-1")
+    one.begin(TASK)
+    one.answer("/visitors", "李伟")
+    one.until_kept()
+    first = one.page
+    one.page = one.second_window()
+    one.open()
+    one.until_home()
+    first.wait_for_selector("main.sheet h1")
+    assert "另一个窗口" in first.inner_text("main")
+    one.page.locator("a.row", has_text=ENTERPRISE).click()
+    one.page.wait_for_selector("main.form")
+    assert one.value("/visitors") == "李伟"
+    one.answer("/visitors", "李伟、张敏")
+    one.until_kept()
+    first.locator("button.primary").click()
+    first.wait_for_selector("main.form")
+    one.page.wait_for_selector("main.sheet h1")
+    one.page = first
+    assert one.value("/visitors") == "李伟、张敏"

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from schemas import messages
-from sync.verdict import BAD_SIGNATURE, UNKNOWN_DEVICE, UNKNOWN_VERSION
+from sync.verdict import BAD_SIGNATURE, CONTESTED, UNKNOWN_DEVICE, UNKNOWN_VERSION, WRONG_AUTHOR
 
 ROOT = Path(__file__).parents[2]
 RAISING = {"Fault": 0, "fail": 0, "_check_temporal": -1}
 """Which argument of these is the code."""
-OF_EDITS = {BAD_SIGNATURE, UNKNOWN_DEVICE, UNKNOWN_VERSION}
+OF_EDITS = {BAD_SIGNATURE, CONTESTED, UNKNOWN_DEVICE, UNKNOWN_VERSION, WRONG_AUTHOR}
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 

@@ -286,6 +286,40 @@ def test_translations_and_what_stands_in_for_those_that_are_missing() -> None:
     }
 
 
+def test_bare_texts_are_in_the_language_that_they_stand_in_for() -> None:
+    header = ["type", "name", "label::Français (fr)"]
+    lists = [["list_name", "name", "label"], ["l", "o", "Oui"]]
+    only = imported(survey=[header, ["select_one l", "q", "Ça va ?"]], choices=lists)
+    assert only.definition is not None
+    assert only.definition["languages"] == ["fr"]
+    beside = imported(survey=[[*header, "label"], ["select_one l", "q", "Ça va ?", "All right?"]], choices=lists)
+    assert beside.definition is not None
+    assert beside.definition["languages"] == ["fr", "en"]
+    assert fields(beside)["q"]["label"] == {"fr": "Ça va ?", "en": "All right?"}
+
+
+def test_our_own_columns_hold_what_they_can_hold_or_are_told() -> None:
+    found = survey(
+        [*PLAIN, "rounds::merge", "rounds::max_length", "rounds::fields", "rounds::colour", "rounds::required"],
+        ["text", "a", "A", "latest", "20", "[]", "red", "true"],
+        ["text", "b", "B", "sideways", "many", None, None, "null"],
+    )
+    assert fields(found)["a"] == {
+        "name": "a",
+        "type": "text",
+        "required": True,
+        "label": {"en": "A"},
+        "merge": "latest",
+        "max_length": 20,
+    }
+    assert {(row, column) for _, _, row, column in places(found)} == {
+        (2, "rounds::fields"),
+        (2, "rounds::colour"),
+        (3, "rounds::merge"),
+        (3, "rounds::max_length"),
+    }
+
+
 def test_old_spellings_of_headers_and_types_are_read() -> None:
     found = imported(
         survey=[

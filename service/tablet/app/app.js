@@ -14,6 +14,7 @@ import { Toasts } from './toasts.js';
 import { Unsent } from './unsent.js';
 import { eraseMarked } from './leaving.js';
 import { forgetAll, keep, read } from './vault.js';
+import { elsewhere } from './screens/elsewhere.js';
 import { VERSION } from './version.js';
 
 /**
@@ -39,6 +40,7 @@ export class App {
   /** @type {Screen | null} */
   #screen = null;
   #hash = '';
+  #retired = false;
   #drawing = false;
 
   /** @param {HTMLElement} root @param {(app: App, route: import('./routes.js').Route) => Promise<Screen>} screenFor */
@@ -102,6 +104,15 @@ export class App {
     for (const store of /** @type {const} */ (['pending', 'refused', 'drafts', 'pictures'])) await forgetAll(store, `${name}/`);
   }
 
+  /** Another window has taken over: let go of everything, and say so. */
+  async retire() {
+    this.#retired = true;
+    this.#screen?.leave?.();
+    this.#screen = elsewhere;
+    await this.close();
+    this.draw();
+  }
+
   /** Go to another screen. @param {string} hash such as `#/settings` @param {{replace?: boolean}} [options] */
   go(hash, { replace = false } = {}) {
     if (replace) {
@@ -112,6 +123,7 @@ export class App {
 
   /** Show the screen of the address. */
   async show() {
+    if (this.#retired) return;
     const route = this.session.profile ? routeOf(location.hash) : { name: 'sign-in' };
     this.#screen?.leave?.();
     this.#screen = await this.screenFor(this, /** @type {import('./routes.js').Route} */ (route));

@@ -58,12 +58,15 @@ export class Drafts extends EventTarget {
   /** @param {string} record */
   async #write(record) {
     let written;
-    do {
-      written = this.#drafts.get(record);
-      if (!written) break;
-      await keep('drafts', `${this.user}/${record}`, written);
-    } while (written !== this.#drafts.get(record));
-    this.#writing.delete(record);
+    try {
+      do {
+        written = this.#drafts.get(record);
+        if (!written) break;
+        await keep('drafts', `${this.user}/${record}`, written);
+      } while (written !== this.#drafts.get(record));
+    } finally {
+      this.#writing.delete(record); // after a failure too: the next keystroke tries again
+    }
     this.dispatchEvent(new Event('change'));
   }
 
@@ -71,7 +74,7 @@ export class Drafts extends EventTarget {
   async drop(record) {
     const draft = this.of(record);
     this.#drafts.delete(record);
-    await this.#writing.get(record);
+    await this.#writing.get(record)?.catch(() => undefined);
     await forget('drafts', `${this.user}/${record}`);
     this.dispatchEvent(new Event('change'));
     return draft;

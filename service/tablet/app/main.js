@@ -1,4 +1,5 @@
 /** Start: language and theme, the kept copy of the app, then the screen where the person left off. */
+import { alone } from './alone.js';
 import { App } from './app.js';
 import { loadCatalogues } from './i18n.js';
 import { loadPreferences } from './preferences.js';
@@ -23,6 +24,7 @@ async function keepOffline(app) {
 async function start() {
   const [, root] = [await Promise.all([loadCatalogues(), loadPreferences()]), document.getElementById('app')];
   const app = new App(/** @type {HTMLElement} */ (root), screenFor);
+  await alone(() => void app.retire());
   await app.start();
   await keepOffline(app);
 }

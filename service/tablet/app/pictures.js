@@ -49,6 +49,8 @@ export const encoded = (canvas, type) =>
     canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new PictureError('picture.unreadable'))), type, QUALITY);
   });
 
+const HARMLESS = /^(image\/(png|jpeg|gif|webp|avif|heic|heif)|audio\/|video\/|application\/pdf$)/;
+
 export class Pictures {
   /** @type {Map<string, Promise<string | null>>} addresses of what was shown, by digest */
   #shown = new Map();
@@ -71,10 +73,10 @@ export class Pictures {
   }
 
   /**
-   * Move a draft's pictures to the media database, noting each as not yet sent.
-   * @param {string[]} digests @param {string} team
+   * Move a draft's pictures to the media database, noting each as not yet sent. Those that another draft holds too stay.
+   * @param {string[]} digests @param {string} team @param {ReadonlySet<string>} needed
    */
-  async send(digests, team) {
+  async send(digests, team, needed) {
     const name = `media-${team}`;
     const { unsent, profile } = this.sync;
     for (const digest of digests) {
@@ -84,13 +86,13 @@ export class Pictures {
       await unsent.note(name, id, null, picture.length);
       const rev = await store(this.sync.local(name), id, (current) => current ?? mediaDocument(id, team, profile.device, picture));
       await unsent.note(name, id, rev, picture.length);
-      await forget('pictures', `${this.user}/${digest}`);
+      if (!needed.has(digest)) await forget('pictures', `${this.user}/${digest}`);
     }
   }
 
-  /** Throw a draft's pictures away. @param {string[]} digests */
-  async drop(digests) {
-    for (const digest of digests) await forget('pictures', `${this.user}/${digest}`);
+  /** Throw a draft's pictures away, but those that another draft holds too. @param {string[]} digests @param {ReadonlySet<string>} needed */
+  async drop(digests, needed) {
+    for (const digest of digests) if (!needed.has(digest)) await forget('pictures', `${this.user}/${digest}`);
   }
 
   /**
@@ -114,7 +116,9 @@ export class Pictures {
     if (kept) return kept.blob;
     const id = `media:${digest}`;
     const here = await attachment(this.sync.local(`media-${team}`), id);
-    return here ?? attachment(this.sync.remote(`media-${team}`), id).catch(() => null);
+    const found = here ?? (await attachment(this.sync.remote(`media-${team}`), id).catch(() => null));
+    // What a colleague's device claims to be a page must not open as one of ours.
+    return found && !HARMLESS.test(found.type) ? new Blob([found], { type: 'application/octet-stream' }) : found;
   }
 }
 

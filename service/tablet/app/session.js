@@ -67,7 +67,11 @@ export class Session extends EventTarget {
     try {
       const { challenge } = await post('/session/challenge', { device: profile.device });
       const signature = await signChallenge(challenge, keys.privateKey);
-      await this.#take(await post('/session', { device: profile.device, challenge, signature }), profile.device);
+      const told = await post('/session', { device: profile.device, challenge, signature });
+      const kept = await read('settings', PROFILE);
+      // Somebody signed out, or another person in, while this was on its way.
+      if (told.user.name !== profile.user.name || kept?.user.name !== profile.user.name) throw this.#lock();
+      await this.#take(told, profile.device);
     } catch (error) {
       // 400 and 404 from authentication mean the same as 401: this key does not open the door any more.
       if (error instanceof Refusal && [400, 401, 403, 404, 422].includes(error.status)) throw this.#lock();

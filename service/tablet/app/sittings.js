@@ -76,9 +76,10 @@ export class Sittings {
   /**
    * Make the draft an edit, sign it, and store it in the mailbox for replication to take.
    * @param {Draft} draft @param {Form} form @param {string[]} pictures digests that the answers hold
+   * @param {ReadonlySet<string>} needed digests that other drafts hold
    * @returns {Promise<void>} raises `SittingError`
    */
-  async send(draft, form, pictures) {
+  async send(draft, form, pictures, needed) {
     const values = wellFormed(draft.values);
     const mailbox = `mailbox-${draft.team}`;
     const db = this.sync.local(mailbox);
@@ -86,7 +87,7 @@ export class Sittings {
     const signed = await this.#edit(draft, form, values, edits);
     const bytes = JSON.stringify(signed).length;
     await this.sync.unsent.note(mailbox, draft.record, null, bytes);
-    await this.pictures.send(pictures, draft.team);
+    await this.pictures.send(pictures, draft.team, needed);
     const rev = await store(db, draft.record, (current) => {
       const found = /** @type {import('./core/record.js').RecordDocument | null} */ (current);
       const record = found ?? newRecord({ id: draft.record, form, team: draft.team, task: draft.task ?? undefined });

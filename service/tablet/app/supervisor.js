@@ -112,6 +112,7 @@ export class Supervisor {
     this.#turn('starting');
     try {
       await this.task.prepare();
+      if (!this.#running || this.#held) return null;
     } catch (error) {
       return /** @type {Failure} */ (error);
     }

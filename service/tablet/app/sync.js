@@ -31,8 +31,6 @@ export class Sync extends EventTarget {
   /** @type {Map<string, Supervisor>} */
   #supervisors = new Map();
   #abort = new AbortController();
-  /** Another window of this browser has it in hand. */
-  elsewhere = true;
 
   /**
    * @param {Session} session @param {Profile} profile @param {Unsent} unsent @param {Contact} contact
@@ -70,12 +68,16 @@ export class Sync extends EventTarget {
     return found;
   }
 
-  /** Begin, in one window of the browser at a time. */
+  /** Begin. */
   start() {
     const options = { signal: this.#abort.signal };
-    navigator.locks
-      .request(`rounds-sync-${this.profile.user.name}`, options, () => this.#lead())
-      .catch((error) => error.name === 'AbortError' || console.error(error));
+    const { reference, mailboxes, media } = this.profile.databases;
+    this.#pull(reference);
+    for (const name of mailboxes) {
+      this.#pull(name);
+      this.#pushText(name);
+    }
+    for (const name of media) this.#pushPictures(name);
     addEventListener('online', () => this.kick(), options);
     addEventListener('offline', () => this.#tell(), options);
     document.addEventListener('visibilitychange', () => document.hidden || this.kick(), options);
@@ -115,19 +117,6 @@ export class Sync extends EventTarget {
   #outgoing() {
     const { mailboxes, media } = this.profile.databases;
     return [...mailboxes, ...media];
-  }
-
-  async #lead() {
-    this.elsewhere = false;
-    const { reference, mailboxes, media } = this.profile.databases;
-    this.#pull(reference);
-    for (const name of mailboxes) {
-      this.#pull(name);
-      this.#pushText(name);
-    }
-    for (const name of media) this.#pushPictures(name);
-    this.#tell();
-    await new Promise((resolve) => this.#abort.signal.addEventListener('abort', resolve));
   }
 
   /** @param {string} name */
@@ -206,7 +195,7 @@ export class Sync extends EventTarget {
   #sessionChanged() {
     if (this.session.profile && !this.session.locked) {
       this.kick();
-      if (!this.elsewhere) this.offerAgain().catch(() => undefined);
+      this.offerAgain().catch(() => undefined);
     }
     this.#tell();
   }

@@ -17,6 +17,8 @@ export class Unsent extends EventTarget {
   #pending = new Map();
   /** @type {Map<string, Refused>} */
   #refused = new Map();
+  /** Noted by this run and not stored yet: nothing that arrives can mean these. @type {Set<string>} */
+  #storing = new Set();
 
   /** @param {string} user */
   constructor(user) {
@@ -67,6 +69,8 @@ export class Unsent extends EventTarget {
   async note(database, id, rev, bytes) {
     const key = this.#key(database, id);
     const entry = { database, id, rev, bytes, since: this.#pending.get(key)?.since ?? Date.now() };
+    if (rev) this.#storing.delete(key);
+    else this.#storing.add(key);
     this.#pending.set(key, entry);
     await keep('pending', key, entry);
     this.#tell();
@@ -83,14 +87,14 @@ export class Unsent extends EventTarget {
     const key = this.#key(database, id);
     const entry = this.#pending.get(key);
     if (this.#refused.delete(key)) await forget('refused', key);
-    if (!entry || (entry.rev && entry.rev !== rev)) return;
+    if (!entry || this.#storing.has(key) || (entry.rev && entry.rev !== rev)) return;
     this.#pending.delete(key);
     await forget('pending', key);
   }
 
   /** Ask the other side which of the pending revisions it lacks, and cross out the rest. @param {string} database @param {Database} local @param {Database} remote */
   async verify(database, local, remote) {
-    const waiting = this.of(database);
+    const waiting = this.of(database).filter(({ id }) => !this.#storing.has(this.#key(database, id)));
     if (!waiting.length) return;
     /** @type {Record<string, string[]>} */
     const revs = {};

@@ -12,6 +12,11 @@ const STORES = /** @type {const} */ (['settings', 'keys', 'drafts', 'pictures', 
 /** @type {Promise<IDBDatabase> | undefined} */
 let opening;
 
+/** The next access opens anew. */
+function forgetOpening() {
+  opening = undefined;
+}
+
 /** @returns {Promise<IDBDatabase>} */
 function open() {
   opening ??= new Promise((resolve, reject) => {
@@ -19,8 +24,18 @@ function open() {
     request.onupgradeneeded = () => {
       for (const store of STORES) request.result.createObjectStore(store);
     };
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
+    request.onsuccess = () => {
+      request.result.onclose = forgetOpening;
+      request.result.onversionchange = () => {
+        request.result.close();
+        forgetOpening();
+      };
+      resolve(request.result);
+    };
+    request.onerror = () => {
+      forgetOpening();
+      reject(request.error);
+    };
   });
   return opening;
 }

@@ -22,9 +22,10 @@ from service.readmodel import tables
 from service.readmodel.intake import intake_of
 from service.readmodel.projection import SqlProjection
 from sync import record as record_module
+from sync.edits import edit_digest
 from sync.embedded.database import EmbeddedDatabase
 from sync.signature import device_id, generate_key, public_jwk, sign_edit
-from sync.store import ADMIN, Database, Document
+from sync.store import ADMIN, Database, Document, Forbidden, Unavailable, Written
 from tests.service.conftest import VISIT, Office, Tablet
 
 BASE = {**VISIT, "/survey/workers": 100}
@@ -284,3 +285,108 @@ def test_a_record_that_trips_the_judge_is_set_aside_and_all_others_go_on(
     assert receipt_of(office, good)["reason"] is None
     page = office.enter().get(f"/office/records/{bad}?lang=en").get_data(as_text=True)
     assert "this program cannot judge it" in page
+
+
+def test_what_could_not_be_answered_is_read_again(
+    office: Office, north: Tablet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that does not answer for a moment makes intake skip nothing."""
+    intake = intake_of(office.parts)
+    intake.drain()
+    record = north.fill(VISIT)
+    real = EmbeddedDatabase.put_many
+    with monkeypatch.context() as patch:
+        patch.setattr(EmbeddedDatabase, "put_many", refusing)
+        with pytest.raises(Unavailable):
+            intake.drain()
+    assert EmbeddedDatabase.put_many is real
+    later = north.fill(VISIT)
+    intake.drain()
+    assert {receipt_of(office, each)["record"] for each in (record, later)} == {record, later}
+
+
+def refusing(*_: Any, **__: Any) -> Any:
+    raise Unavailable("The store does not answer.")
+
+
+def test_a_forged_copy_takes_nothing_out_of_force(office: Office, north: Tablet) -> None:
+    record = north.fill(BASE)
+    base = office.mailbox("north").get(record)
+    genuine = base["edits"][0]
+    other = {**genuine, "set": {**genuine["set"], "/survey/workers": 1}, "sig": "x" * 86}
+    junk = [{**genuine, "sig": f"{number:086d}"} for number in range(4)]
+    office.mailbox("north").put({**base, "edits": [genuine, other, *junk]}, user=north.member)
+    office.judge()
+    shown = office.get(f"/api/v1/records/{record}", "li.wei").get_json()
+    assert shown["answers"]["survey"]["workers"] == 100
+    assert {error["code"] for error in receipt_of(office, record)["errors"]} >= {"bad_signature"}
+
+
+def test_a_forged_version_holds_nobody_up(office: Office, north: Tablet, colleague: Tablet) -> None:
+    record = north.fill(BASE)
+    base = office.mailbox("north").get(record)
+    forged = {**colleague.edit(record, base["edits"], {"/survey/workers": 5}), "version": 999}
+    office.mailbox("north").put({**base, "edits": [*base["edits"], forged]}, user=north.member)
+    office.judge()
+    receipt = receipt_of(office, record)
+    assert (receipt["verdict"], receipt["reason"], receipt["version"]) == ("returned", None, 1)
+
+
+def test_nobody_signs_for_somebody_else(office: Office, north: Tablet) -> None:
+    record = north.fill(BASE)
+    base = office.mailbox("north").get(record)
+    north.user = "chen.jie"
+    edit = north.edit(record, base["edits"], {"/_state": "approved"})
+    north.user = "li.wei"
+    office.mailbox("north").put({**base, "edits": [*base["edits"], edit]}, user=north.member)
+    office.judge()
+    assert [error["code"] for error in receipt_of(office, record)["errors"]][:1] == ["wrong_author"]
+    assert office.get(f"/api/v1/records/{record}", "li.wei").get_json()["state"] == "submitted"
+
+
+def test_a_record_that_is_deleted_before_it_was_ever_judged_comes_back(office: Office, north: Tablet) -> None:
+    record = north.fill(BASE)
+    standing = office.mailbox("north").get(record)
+    kept = {name: standing[name] for name in ("_id", "_rev", "type", "form", "version", "team", "edits")}
+    office.mailbox("north").put({**kept, "_deleted": True}, user=north.member)
+    office.judge()
+    assert office.mailbox("north").get(record)["edits"] == standing["edits"]
+    assert receipt_of(office, record)["record"] == record
+
+
+def test_a_tablet_cannot_erase_an_edit(office: Office, north: Tablet) -> None:
+    record = north.fill(BASE)
+    base = office.mailbox("north").get(record)
+    genuine = base["edits"][0]
+    stub = {"id": genuine["id"], "at": genuine["at"], "erased": edit_digest(genuine)}
+    with pytest.raises(Forbidden, match="erased by the office"):
+        office.mailbox("north").put({**base, "edits": [stub]}, user=north.member)
+
+
+def test_a_merge_that_is_refused_leaves_its_leaves_as_they_are(
+    office: Office, north: Tablet, colleague: Tablet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = north.fill(BASE)
+    base = office.mailbox("north").get(record)
+    north.change(record, base, {"/survey/workers": 110})
+    colleague.change(record, base, {"/survey/workers": 120})
+    real = EmbeddedDatabase.put_revisions
+
+    def choosy(database: EmbeddedDatabase, docs: Any, **options: Any) -> Any:
+        refused = [doc for doc in docs if len(doc.get("edits", ())) == 3 and not doc.get("_deleted")]
+        left = real(database, [doc for doc in docs if doc not in refused], **options)
+        return [*left, *(Written(doc["_id"], None, Forbidden("too large")) for doc in refused)]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(EmbeddedDatabase, "put_revisions", choosy)
+        office.judge()
+    live = [leaf for leaf in office.mailbox("north").leaves(record) if not leaf.get("_deleted")]
+    assert sorted(len(leaf["edits"]) for leaf in live) == [2, 2]
+
+
+def test_a_page_without_records_is_not_the_end(office: Office, north: Tablet) -> None:
+    many = [{"_id": f"receipt:x{number}:y", "type": "receipt", "team": "north"} for number in range(1100)]
+    office.mailbox("north").put_many(many)
+    record = north.fill(VISIT)
+    office.judge()
+    assert receipt_of(office, record)["record"] == record

@@ -9,6 +9,7 @@ import { sha256 } from './sha256.js';
  *   set: Record<string, any>, unset: string[], seen: Record<string, string[]>, note: string | null, sig: string}} Edit
  */
 
+const VERSION_MOST = 2_147_483_647;
 const VALUE_DEPTH = 16;
 const NAME = /^[ -~]{1,200}$/;
 
@@ -61,8 +62,8 @@ export const isErased = (edit) => isObject(edit) && typeof edit.erased === 'stri
  */
 export function union(...logs) {
   const kept = [...byId(logs.flat()).values()].flatMap((all) => {
-    const alike = all.filter((edit, index) => all.findIndex((each) => equal(each, edit)) === index);
-    return alike.length === 1 ? alike : byDigest(withoutErased(alike));
+    if (all.length === 1) return all;
+    return byDigest(withoutErased([...new Map(all.map((edit) => [bytesOf(edit), edit])).values()]));
   });
   return kept.sort(order);
 }
@@ -121,7 +122,7 @@ const unsigned = ({ sig: _, ...edit }) => edit;
 /** Whether something has the shape of an edit that can be in force. @param {any} edit */
 export function isEdit(edit) {
   return isObject(edit) && !isErased(edit) && idOf(edit) !== '' && isTime(edit.at)
-    && Number.isSafeInteger(edit.version) && edit.version > 0
+    && Number.isInteger(edit.version) && edit.version > 0 && edit.version <= VERSION_MOST
     && isObject(edit.set) && areTexts(edit.unset) && isObject(edit.seen) && Object.values(edit.seen).every(areTexts)
     && Object.values(edit.set).every((value) => isPlain(value));
 }

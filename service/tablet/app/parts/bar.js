@@ -36,7 +36,6 @@ function lineOf(app, desk) {
   if (!navigator.onLine) return { tone: 'away', text: t('bar.offline') };
   if (locked) return { tone: 'attention', text: t('bar.locked') };
   if (forbidden.length) return { tone: 'attention', text: t('bar.forbidden') };
-  if (desk.sync.elsewhere) return { tone: 'away', text: t('bar.elsewhere') };
   if (moving.some((name) => name.startsWith('push'))) return { tone: 'moving', text: t('bar.sending') };
   if (moving.length) return { tone: 'moving', text: t('bar.fetching') };
   if (reached) return { tone: 'reached', text: t('bar.connected') };

@@ -30,6 +30,12 @@ export class Filler {
   #touched = new Set();
   #attempted = false;
   #sending = false;
+  /** Sent or thrown away: what still comes in belongs to nothing any more. */
+  #closed = false;
+  /** Pictures that are just being made ready. */
+  #working = 0;
+  /** When the draft last reached the disk. */
+  #kept = 0;
 
   /** @param {App} app @param {Desk} desk @param {string} record @returns {Promise<import('../app.js').Screen>} */
   static async open(app, desk, record) {
@@ -49,6 +55,7 @@ export class Filler {
     this.app = app;
     this.desk = desk;
     this.draft = draft;
+    this.#kept = draft.saved;
     this.form = form;
     this.sections = sectionsOf(form);
     this.judgement = this.#judge();
@@ -66,15 +73,29 @@ export class Filler {
 
   /** Take over new values: judge them, keep them, show them. @param {import('../values.js').Values} values */
   #become(values) {
-    this.draft = { ...this.draft, values, saved: Date.now() };
+    if (this.#closed || this.#sending) return;
+    const saved = Date.now();
+    this.draft = { ...this.draft, values, saved };
     this.judgement = this.#judge();
-    this.desk.drafts.save(this.draft).catch((error) => this.app.toasts.say(t('fill.not_saved', { why: error.message })));
+    this.desk.drafts.save(this.draft).then(
+      () => {
+        this.#kept = Math.max(this.#kept, saved);
+        this.app.update();
+      },
+      (error) => this.app.toasts.say(t('fill.not_saved', { why: error.message })),
+    );
     this.app.update();
   }
 
   /** @param {string} path @param {unknown} value undefined: nothing */
   set(path, value) {
     this.#become(withValue(this.draft.values, path, value));
+  }
+
+  /** A picture is being made ready, or is: nothing is sent meanwhile. @param {1 | -1} more */
+  work(more) {
+    this.#working += more;
+    this.app.update();
   }
 
   /** The person has been at this question. @param {string} path */
@@ -139,12 +160,12 @@ export class Filler {
     return html`${header({ title: html`${pick(form.title)}${title ? html`<small>${title}</small>` : ''}`, back: '#/', aside: this.#menu() })}
       <div class="filler">
         ${this.#outline()}
-        <main class="form">
+        <main class="form" ?inert=${this.#sending}>
           ${repeat(this.sections, (section) => section.id, (section) => this.#section(section))}
         </main>
       </div>
       <footer class="foot">
-        <span class="saved">${t('fill.saved', { when: showTime(draft.saved) })}</span>
+        <span class="saved" data-kept=${String(this.#kept >= draft.saved)}>${t('fill.saved', { when: showTime(this.#kept) })}</span>
         ${judgement.problems.length ? this.#toFirst(judgement.problems.length) : this.#send()}
       </footer>`;
   }
@@ -187,7 +208,7 @@ export class Filler {
   }
 
   #send() {
-    return html`<button type="button" class="primary" ?disabled=${this.#sending} @click=${() => this.#submit()}>${t('fill.send')}</button>`;
+    return html`<button type="button" class="primary" ?disabled=${this.#sending || this.#working > 0} @click=${() => this.#submit()}>${t('fill.send')}</button>`;
   }
 
   #showProblems() {
@@ -202,12 +223,13 @@ export class Filler {
     this.#sending = true;
     this.app.update();
     try {
-      await this.desk.sittings.send(this.draft, this.form, filesIn(this.form.fields, this.judgement.answers));
+      await this.desk.sittings.send(this.draft, this.form, filesIn(this.form.fields, this.judgement.answers), this.#needed());
+      this.#closed = true;
       this.app.toasts.say(t(navigator.onLine ? 'fill.sent' : 'fill.sent_offline'));
       this.app.go(recordAddress(this.draft.record), { replace: true });
     } catch (error) {
-      if (!(error instanceof SittingError)) throw error;
-      this.app.toasts.say(t(error.code));
+      const why = error instanceof SittingError ? t(error.code) : t('fill.not_saved', { why: /** @type {Error} */ (error).message });
+      this.app.toasts.say(why);
     } finally {
       this.#sending = false;
       this.app.update();
@@ -215,14 +237,22 @@ export class Filler {
     return undefined;
   }
 
+  /** Pictures that other drafts hold. */
+  #needed() {
+    const { catalogue, drafts } = this.desk;
+    const others = drafts.all().filter(({ record }) => record !== this.draft.record);
+    return new Set(others.flatMap((draft) => filesIn(catalogue.form(draft.form, draft.version)?.fields ?? [], draft.values)));
+  }
+
   async #discard() {
     const { draft, desk, app } = this;
+    this.#closed = true;
     await desk.drafts.drop(draft.record);
     app.go(draft.changes ? recordAddress(draft.record) : '#/', { replace: true });
     app.toasts.say(t('fill.discarded'), {
       action: t('undo'),
       act: () => void desk.drafts.save(draft).then(() => app.go(`#/fill/${encodeURIComponent(draft.record)}`)),
-      gone: () => void desk.pictures.drop(filesIn(this.form.fields, draft.values)),
+      gone: () => void desk.pictures.drop(filesIn(this.form.fields, draft.values), this.#needed()),
     });
   }
 }

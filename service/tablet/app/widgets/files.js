@@ -68,6 +68,7 @@ class FileChooser extends LitElement {
   async add(file) {
     const { question } = this;
     this.busy += 1;
+    question.filler.work(1);
     try {
       const blob = question.field.type === 'photo' ? await reduced(file) : file;
       const digest = await question.filler.desk.pictures.add(blob);
@@ -75,10 +76,10 @@ class FileChooser extends LitElement {
       const now = question.filler.valueAt(question.field, question.path) ?? [];
       if (!now.includes(digest)) question.set([...now, digest]);
     } catch (error) {
-      if (!(error instanceof PictureError)) throw error;
-      this.problem = t(error.code);
+      this.problem = error instanceof PictureError ? t(error.code) : t('fill.not_saved', { why: /** @type {Error} */ (error).message });
     } finally {
       this.busy -= 1;
+      question.filler.work(-1);
       question.touch();
     }
   }

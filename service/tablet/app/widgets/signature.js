@@ -79,8 +79,16 @@ class SignaturePad extends LitElement {
     if (!this.last || !this.canvas) return;
     this.last = null;
     const { question } = this;
-    question.set(await question.filler.desk.pictures.add(await encoded(this.canvas, 'image/png')));
-    question.touch();
+    question.filler.work(1);
+    try {
+      question.set(await question.filler.desk.pictures.add(await encoded(this.canvas, 'image/png')));
+    } catch (error) {
+      this.clear();
+      question.filler.app.toasts.say(t('fill.not_saved', { why: /** @type {Error} */ (error).message }));
+    } finally {
+      question.filler.work(-1);
+      question.touch();
+    }
   }
 
   clear() {

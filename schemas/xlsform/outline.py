@@ -82,7 +82,7 @@ def outline(rows: Sequence[Row], notes: Notes) -> list[Node]:
         elif RE_END_CONTROL.search(kind):
             stack.pop()
         else:
-            node = _begun(row, kind) or _select(row, kind, notes) or _plain(row, kind, notes)
+            node = _begun(row, kind, notes) or _select(row, kind, notes) or _plain(row, kind, notes)
             if node is not None:
                 stack[-1].append(node)
             if RE_BEGIN_CONTROL.search(kind):
@@ -90,11 +90,14 @@ def outline(rows: Sequence[Row], notes: Notes) -> list[Node]:
     return _pruned(top, notes)
 
 
-def _begun(row: Row, kind: str) -> Node | None:
+def _begun(row: Row, kind: str, notes: Notes) -> Node | None:
     found = RE_BEGIN_CONTROL.search(kind)
     if found is None:
         return None
     control = str(aliases.control[found["type"]])
+    if control == "loop":
+        text = "a loop over a list becomes a repeat, whose rows are added by hand"
+        notes.add(CHANGED, row.sheet, row.number, "type", text)
     return Node(row, "repeat" if control in ("repeat", "loop") else "group", control, row.get("name"))
 
 

@@ -203,6 +203,18 @@ def test_a_count_that_is_worked_out_is_told() -> None:
     assert places(found) == {("dropped", "survey", 3, "repeat_count")}
 
 
+def test_a_loop_becomes_a_repeat() -> None:
+    found = survey(
+        PLAIN,
+        ["begin loop over l", "each", "Each"],
+        ["integer", "n", "How many %(label)s?"],
+        ["end loop", None, None],
+        choices=[["list_name", "name", "label"], ["l", "a", "A"]],
+    )
+    assert fields(found)["each"]["type"] == "repeat"
+    assert places(found) == {("changed", "survey", 2, "type")}
+
+
 def test_a_cascade_keeps_its_filters_and_the_properties_of_choices() -> None:
     found = survey(
         [*PLAIN, "choice_filter"],

@@ -8,6 +8,7 @@ import structlog
 from flask import Flask, Response, g, request
 
 from service.config import Config
+from sync.embedded.protocol import answer
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +41,7 @@ HEADERS = {
 }
 STRICT_TRANSPORT = "max-age=31536000"
 REQUEST_BYTES = 1024 * 1024
+STORE_BYTES = answer.REQUEST_BYTES
 """Of the API and the office pages. The store's protocol has limits of its own."""
 STORE_PREFIX = "/db/"
 
@@ -52,7 +54,7 @@ def register(app: Flask, config: Config) -> None:
     def begin() -> None:
         g.began = time.monotonic()
         if request.path.startswith(STORE_PREFIX):
-            request.max_content_length = None
+            request.max_content_length = STORE_BYTES
 
     @app.after_request
     def finish(response: Response) -> Response:

@@ -50,6 +50,7 @@ function (doc, old, user, security) {
     if (doc.type === 'record') {
       checkTeam();
       checkRecord(trusted);
+      checkNothingIsMissing();
     } else if (doc.type === 'receipt' || doc.type === 'task') {
       require_(trusted, 'A ' + doc.type + ' is written by the office or a hub, not by a tablet.');
       checkTeam();
@@ -71,6 +72,15 @@ function (doc, old, user, security) {
     // A merge may be longer than each of its leaves.
     require_(trusted || length(doc) <= RECORD_BYTES, 'A record may have ' + RECORD_BYTES + ' bytes at most.');
     if (doc._deleted !== true) require_(isObject(doc.answers), "The record's answers must be an object.");
+  }
+  function checkNothingIsMissing() {
+    if (!isObject(old) || old.type !== 'record' || !Array.isArray(old.edits)) return;
+    var kept = {};
+    doc.edits.forEach(function (edit) { kept['id ' + edit.id] = true; });
+    old.edits.forEach(function (edit) {
+      var here = !isObject(edit) || !isText(edit.id) || kept['id ' + edit.id] === true;
+      require_(here, 'An edit that this record held is missing; edits are only ever added.');
+    });
   }
   function checkEdit(edit, trusted) {
     require_(isObject(edit), 'Each edit is an object.');

@@ -1,8 +1,9 @@
 """The gate: what may be written into a database at all. Shape, size, team and role; never meaning.
 
 Closed under merging: what lets every leaf through lets their merge and its tombstones through (law 21). So it does not
-look at who made an edit (a tablet may relay a hub's merge) nor compare with what was there before (a new branch has no
-predecessor). `gate.js` is its twin for CouchDB; `tests/vectors/gate.json` holds both to the same verdicts.
+look at who made an edit (a tablet may relay a hub's merge), and at what was there before only to see that no edit is
+missing (a new branch has no predecessor). `gate.js` is its twin for CouchDB; `tests/vectors/gate.json` holds both to
+the same verdicts.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def check(doc: Document, old: Document | None, user: UserContext, security: Mapp
         return
     kind = rounds.get("kind")
     if kind == "mailbox":
-        _check_mailbox(doc, user, rounds.get("team"))
+        _check_mailbox(doc, old, user, rounds.get("team"))
     elif kind == "media":
         _check_media(doc, old, user, rounds.get("team"))
     else:
@@ -53,12 +54,13 @@ def _require(holds: bool, reason: str) -> None:
         raise Forbidden(reason)
 
 
-def _check_mailbox(doc: Document, user: UserContext, team: object) -> None:
+def _check_mailbox(doc: Document, old: Document | None, user: UserContext, team: object) -> None:
     kind = doc.get("type")
     trusted = bool(user.roles & _OFFICE)
     if kind == "record":
         _check_team(doc, team)
         _check_record(doc, trusted)
+        _check_nothing_is_missing(doc, old)
     elif kind in ("receipt", "task"):
         _require(trusted, f"A {kind} is written by the office or a hub, not by a tablet.")
         _check_team(doc, team)
@@ -87,6 +89,15 @@ def _check_record(doc: Document, trusted: bool) -> None:
     _require(trusted or _length(doc) <= RECORD_BYTES, f"A record may have {RECORD_BYTES} bytes at most.")
     if doc.get("_deleted") is not True:
         _require(isinstance(doc.get("answers"), dict), "The record's answers must be an object.")
+
+
+def _check_nothing_is_missing(doc: Document, old: Document | None) -> None:
+    """Edits are only ever added. Where the revision before is not at hand, intake puts back what is missing."""
+    before = old.get("edits") if old is not None and old.get("type") == "record" else None
+    kept = {edit["id"] for edit in doc["edits"]}
+    for edit in before if isinstance(before, list) else ():
+        here = not isinstance(edit, dict) or not isinstance(edit.get("id"), str) or edit["id"] in kept
+        _require(here, "An edit that this record held is missing; edits are only ever added.")
 
 
 def _check_edit(edit: Any, trusted: bool) -> None:

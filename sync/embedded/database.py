@@ -30,9 +30,13 @@ from sync.store import (
     NotFound,
     Row,
     Seq,
+    TooLarge,
     UserContext,
     Written,
 )
+
+LOCAL_BYTES = 65_536
+"""A checkpoint has a few hundred; nothing else belongs there."""
 
 PAGE = 100_000
 LAST = 2**63 - 1
@@ -274,6 +278,8 @@ class EmbeddedDatabase:
     def put_local(self, local_id: str, doc: Document) -> None:
         """`_rev` is kept if it is there: the protocol counts it up."""
         body = kept_json({name: value for name, value in doc.items() if name != "_id"})
+        if len(body) > LOCAL_BYTES:
+            raise TooLarge(f"A local document may have {LOCAL_BYTES} bytes at most.", details={"limit": LOCAL_BYTES})
         with self._file.writing() as connection:
             connection.execute("INSERT OR REPLACE INTO local VALUES (?, ?)", (local_id, body))
 

@@ -66,7 +66,7 @@ class Tree:
             if self.parents.get(child) is None:
                 joined = joined or (parent is not None and child in self.parents)
                 self.parents[child] = parent
-            if parent is not None:
+            if parent is not None and self.parents[child] == parent:
                 self.leaves.pop(parent, None)
         return joined or before != (len(self.parents), len(self.leaves))
 

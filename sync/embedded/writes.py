@@ -14,6 +14,9 @@ from sync.embedded import attachments
 from sync.embedded.tree import Tree, checked, generation, path_of
 from sync.store import BadRequest, Conflict, Document, Forbidden, StoreError, TooLarge, UserContext, Written
 
+LEAP = 10_000
+"""Generations that a revision may be ahead of all that are known."""
+
 Gate = Callable[[Document, Document | None, UserContext, Mapping[str, Any]], None]
 
 DOCUMENT_BYTES = 8 * 1024 * 1024
@@ -91,7 +94,9 @@ class Batch:
         rev = checked(doc.get("_rev"))
         path = path_of(rev, doc.get("_revisions"))
         entry = self._entries.get(doc["_id"]) or _Entry(Tree(), live=False, known=False)
+        self._refuse_leap(path, entry.tree)
         if rev in entry.tree.parents:
+            self._ask_gate(doc, None)
             entry.changed |= entry.tree.insert(path, deleted=doc.get("_deleted") is True)
             return rev
         parent = next((each for each in path[1:] if each in entry.tree.parents), None)
@@ -110,10 +115,7 @@ class Batch:
         streams: Mapping[str, BinaryIO],
     ) -> None:
         """The gate's word, then the attachments, then the tree: nothing is changed for a refused document."""
-        if doc["_id"].startswith("_design/") and not self._user.is_admin:
-            raise Forbidden("Only an administrator of the server may write design documents.")
-        if self._gate is not None:
-            self._gate(doc, None, self._user, self._security)
+        self._ask_gate(doc, self._standing(doc["_id"], path[1]) if len(path) > 1 else None)
         stubs = None
         if doc.get("_attachments"):
             kept = attachments.resolve(self._connection, doc["_attachments"], path[0], known, streams)
@@ -121,6 +123,31 @@ class Batch:
         self._entries[doc["_id"]] = entry
         entry.changed |= entry.tree.insert(path, deleted=deleted)
         self._bodies[doc["_id"], path[0]] = (doc["_id"], path[0], deleted, body, stubs)
+
+    def _ask_gate(self, doc: Document, old: Document | None) -> None:
+        if doc["_id"].startswith("_design/") and not self._user.is_admin:
+            raise Forbidden("Only an administrator of the server may write design documents.")
+        if self._gate is not None:
+            self._gate(doc, old, self._user, self._security)
+
+    def _refuse_leap(self, path: list[str], tree: Tree) -> None:
+        """A revision far ahead of all others would win for ever, and leave none to come after it."""
+        known = max(map(generation, tree.leaves), default=0)
+        if generation(path[0]) > known + LEAP:
+            raise Forbidden("This revision is too far ahead of those that are known here.")
+
+    def _standing(self, doc_id: str, rev: str) -> Document | None:
+        """The revision that a document replaces, where its body is here."""
+        fresh = self._bodies.get((doc_id, rev))
+        if fresh is None and doc_id not in self._entries:
+            return None
+        row = (
+            fresh
+            or self._connection.execute(
+                "SELECT id, rev, deleted, body FROM body WHERE id = ? AND rev = ?", (doc_id, rev)
+            ).fetchone()
+        )
+        return {"_id": doc_id, "_rev": rev, **orjson.loads(row[3])} if row else None
 
     def _attachments_of(self, doc_id: str, rev: str | None) -> attachments.Stubs:
         if rev is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -57,17 +57,30 @@ def _refused(written: Written) -> dict[str, Any]:
 
 def bulk_get(database: str) -> Response:
     """Named revisions of many documents, with their ancestry where asked for."""
-    wanted = [_wanted(each) for each in list_of(answer.body_object().get("docs"), "docs")]
+    asked_for = [_wanted(each) for each in list_of(answer.body_object().get("docs"), "docs")]
+    wanted = list(dict.fromkeys(asked_for))
     revs, latest, attached = answer.flag("revs"), answer.flag("latest"), answer.flag("attachments")
     trees = g.database.trees({doc_id for doc_id, _ in wanted})
     groups = [(doc_id, _chosen(trees.get(doc_id), rev, latest)) for doc_id, rev in wanted]
     bodies = g.database.revisions((doc_id, rev) for doc_id, chosen in groups for rev in chosen)
+    if attached:
+        _refuse_too_much(stored for stored in bodies.values() if stored.attachments)
     parts = []
     for (doc_id, chosen), (_, asked) in zip(groups, wanted, strict=True):
         docs = [_got(bodies.get((doc_id, rev)), trees.get(doc_id), doc_id, rev, revs, attached) for rev in chosen]
         docs = docs or [_not_got(doc_id, asked or "undefined")]
         parts.append(b'{"id":' + orjson.dumps(doc_id) + b',"docs":[' + b",".join(docs) + b"]}")
     return answer.spliced([b'{"results":[', b",".join(parts), b"]}\n"])
+
+
+def _refuse_too_much(stored: Iterable[Stored]) -> None:
+    """Attachments are answered whole, so together they may have as many bytes as a request."""
+    total = sum(int(entry["length"]) for each in stored for entry in orjson.loads(each.attachments or b"{}").values())
+    if total > answer.REQUEST_BYTES:
+        limit = answer.REQUEST_BYTES
+        raise TooLarge(
+            f"These attachments have {total} bytes; ask for {limit} at most at a time.", details={"limit": limit}
+        )
 
 
 def _wanted(entry: Any) -> tuple[str, str | None]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -13,11 +15,21 @@ from flask import Response, g, request
 from sync.embedded.database import EmbeddedDatabase
 from sync.embedded.protocol import answer
 from sync.embedded.protocol.answer import NotAcceptable
-from sync.store import BadRequest, Change, Changes, Seq
+from sync.embedded.protocol.bulk import list_of
+from sync.store import BadRequest, Change, Changes, Seq, Unavailable
 
 LONGEST_WAIT_SECONDS = 60.0
 LEAST_HEARTBEAT_MILLISECONDS = 1_000
 DEFAULT_HEARTBEAT_MILLISECONDS = 60_000
+
+MOST_WAITING = 48
+MOST_WAITING_EACH = 16
+"""Feeds that wait in one process: of all, and of one person."""
+LISTEN_SECONDS = 10.0
+"""How often a waiting feed finds out that nobody listens any more."""
+
+_waiters: Counter[str] = Counter()
+_lock = threading.Lock()
 
 Look = Callable[[Seq, float], Changes]
 
@@ -76,7 +88,7 @@ def _selector(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
         ids = body.get("doc_ids", answer.parameter("doc_ids"))
         if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
             raise BadRequest("filter=_doc_ids needs doc_ids, a list of text.")
-        return {"_id": {"$in": ids}}
+        return {"_id": {"$in": list_of(ids, "doc_ids")}}
     if kind == "_design":
         return {"_id": {"$beginsWith": "_design/"}}
     raise NotAcceptable("Filters written in JavaScript are not run here; use a selector or doc_ids.")
@@ -106,7 +118,26 @@ def _longpoll(look: Look, since: Seq) -> Response:
     page = look(since, 0.0)  # what is wrong with the request is told before the answer begins
     if page.results:
         return _page(page)
-    return Response(_waiting(look, page.last_seq, seconds, heartbeat), content_type=answer.JSON)
+    name = g.user.name or ""
+    _admit(name)
+    response = Response(_waiting(look, page.last_seq, seconds, heartbeat), content_type=answer.JSON)
+    response.call_on_close(lambda: _leave(name))
+    return response
+
+
+def _admit(name: str) -> None:
+    """Waiting costs a thread each: one tablet must not take them all. Raises `Unavailable`."""
+    with _lock:
+        if _waiters.total() >= MOST_WAITING or _waiters[name] >= MOST_WAITING_EACH:
+            raise Unavailable("Too many are waiting here for changes; ask again in a while.")
+        _waiters[name] += 1
+
+
+def _leave(name: str) -> None:
+    with _lock:
+        _waiters[name] -= 1
+        if not _waiters[name]:
+            del _waiters[name]
 
 
 def _seconds_left() -> float:
@@ -118,9 +149,9 @@ def _seconds_left() -> float:
 
 def _heartbeat() -> float:
     if request.args.get("heartbeat") in ("true", "false"):
-        return DEFAULT_HEARTBEAT_MILLISECONDS / 1000
+        return LISTEN_SECONDS
     given = answer.number("heartbeat", DEFAULT_HEARTBEAT_MILLISECONDS) or DEFAULT_HEARTBEAT_MILLISECONDS
-    return max(given, LEAST_HEARTBEAT_MILLISECONDS) / 1000
+    return min(LISTEN_SECONDS, max(given, LEAST_HEARTBEAT_MILLISECONDS) / 1000)
 
 
 def _waiting(look: Look, since: Seq, seconds: float, heartbeat: float) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ import orjson
 from flask import Response, request
 from werkzeug.http import parse_options_header
 
+from sync.embedded import attachments
 from sync.embedded.protocol import answer
 from sync.store import BadRequest, TooLarge
 
@@ -62,6 +63,8 @@ def _read_parts(stream: BinaryIO, boundary: bytes) -> list[BinaryIO]:
             in_headers, pending = True, b""
             if line.rstrip(b"\r\n").endswith(b"--") and line.rstrip(b"\r\n") != boundary:
                 return [_rewound(part) for part in parts]
+            if len(parts) > attachments.NAMES:
+                raise TooLarge(f"A document may have {attachments.NAMES} attachments at most.")
             current = cast(BinaryIO, tempfile.SpooledTemporaryFile(SPOOL_BYTES))  # noqa: SIM115 - closed when read
             parts.append(current)
         elif in_headers:

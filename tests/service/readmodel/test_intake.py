@@ -96,11 +96,16 @@ def test_an_edit_that_a_later_revision_lacks_is_put_back(office: Office, north: 
     office.judge()
     whole = office.mailbox("north").get(record)
     assert len(whole["edits"]) == 2
-    office.mailbox("north").put({**whole, "edits": whole["edits"][:1]}, user=north.member)
+    with pytest.raises(Forbidden, match="only ever added"):
+        office.mailbox("north").put({**whole, "edits": whole["edits"][:1]}, user=north.member)
+    # A branch without a predecessor cannot be compared with anything: intake remembers.
+    branch = {"_rev": "9-" + "b" * 32, "_revisions": {"start": 9, "ids": ["b" * 32]}}
+    assert office.mailbox("north").put_revisions([{**whole, **branch, "edits": whole["edits"][:1]}]) == []
     office.judge()
     mended = office.mailbox("north").get(record)
     assert mended["edits"] == whole["edits"]
-    assert mended["answers"]["closing"]["remarks"] == "第一次"
+    shown = office.get(f"/api/v1/records/{record}", "li.wei").get_json()
+    assert shown["answers"]["closing"]["remarks"] == "第一次"
 
 
 def test_a_record_that_a_tablet_deletes_comes_back(office: Office, north: Tablet) -> None:

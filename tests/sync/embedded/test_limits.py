@@ -1,0 +1,92 @@
+"""What one client may ask of all: leaps, false histories, waiting feeds, attachments many times over."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import pytest
+
+from sync.embedded import EmbeddedStore
+from sync.embedded.protocol import changes
+from sync.gate import check
+from sync.store import Forbidden, TooLarge, UserContext
+from tests.sync.embedded.conftest import Caller
+
+FILE = {"content_type": "image/png", "data": base64.b64encode(b"x" * 100_000).decode()}
+MEMBER = UserContext("li.wei", frozenset({"team:north"}))
+
+
+def rev(number: int, letter: str) -> str:
+    return f"{number}-{letter * 32}"
+
+
+def test_a_revision_that_leaps_ahead_of_all_others_is_refused(call: Caller) -> None:
+    database = call.store.database("north")
+    [refused] = database.put_revisions([{"_id": "a", "_rev": rev(999_999_999, "a")}])
+    assert isinstance(refused.error, Forbidden)
+    assert database.put_revisions([{"_id": "b", "_rev": rev(9_000, "a")}]) == []
+
+
+def test_a_false_history_removes_no_leaf(tmp_path: Path) -> None:
+    database = EmbeddedStore(tmp_path).create("north")
+    path = {"start": 2, "ids": ["b" * 32, "a" * 32]}
+    database.put_revisions([{"_id": "x", "_rev": rev(2, "b"), "_revisions": path}, {"_id": "x", "_rev": rev(1, "c")}])
+    false = {"start": 2, "ids": ["b" * 32, "c" * 32]}
+    database.put_revisions([{"_id": "x", "_rev": rev(2, "b"), "_revisions": false}])
+    assert {leaf["_rev"] for leaf in database.leaves("x")} == {rev(2, "b"), rev(1, "c")}
+
+
+def test_what_is_known_already_meets_the_gate_too(tmp_path: Path) -> None:
+    database = EmbeddedStore(tmp_path, gate=check).create("reference")
+    database.set_security({"rounds": {"kind": "reference"}})
+    database.put_revisions([{"_id": "device:a", "_rev": rev(2, "b")}])
+    longer = {"_id": "device:a", "_rev": rev(2, "b"), "_revisions": {"start": 2, "ids": ["b" * 32, "a" * 32]}}
+    [refused] = database.put_revisions([longer], user=MEMBER)
+    assert isinstance(refused.error, Forbidden)
+
+
+def test_local_documents_are_small(call: Caller) -> None:
+    with pytest.raises(TooLarge):
+        call.store.database("north").put_local("junk", {"x": "y" * 100_000})
+    assert call("PUT", "/north/_local/junk", {"x": "y" * 100_000}).status_code == 413
+
+
+def test_one_person_cannot_have_every_feed_wait(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "MOST_WAITING_EACH", 2)
+    address = "/north/_changes?feed=longpoll&since=now&timeout=60000"
+    waiting = [call("GET", address, buffered=False) for _ in range(2)]
+    assert [each.status_code for each in waiting] == [200, 200]
+    refused = call("GET", address)
+    assert (refused.status_code, refused.get_json()["error"]) == (503, "unavailable")
+    for each in waiting:
+        each.close()
+    again = call("GET", address, buffered=False)
+    assert again.status_code == 200
+    again.close()
+
+
+def test_one_attachment_asked_for_many_times_is_answered_once(call: Caller) -> None:
+    data = base64.b64encode(b"x" * 100_000).decode()
+    written = call(
+        "PUT", "/north/p", {"_attachments": {"file": {"content_type": "image/png", "data": data}}}
+    ).get_json()
+    docs = [{"id": "p", "rev": written["rev"]}] * 300
+    answer = call("POST", "/north/_bulk_get?attachments=true", {"docs": docs})
+    assert len(answer.get_json()["results"]) == 1
+
+
+def test_more_attachments_than_an_answer_may_have_are_refused(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = base64.b64encode(b"x" * 100_000).decode()
+    written = call(
+        "PUT", "/north/p", {"_attachments": {"file": {"content_type": "image/png", "data": data}}}
+    ).get_json()
+    monkeypatch.setattr("sync.embedded.protocol.answer.REQUEST_BYTES", 50_000)
+    answer = call("POST", "/north/_bulk_get?attachments=true", {"docs": [{"id": "p", "rev": written["rev"]}]})
+    assert answer.status_code == 413
+
+
+def test_a_multipart_body_of_boundaries_alone_is_refused(call: Caller) -> None:
+    body = b"--b\r\n\r\n" * 5_000
+    answer = call("PUT", "/north/p", body, content_type='multipart/related; boundary="b"')
+    assert answer.status_code == 413

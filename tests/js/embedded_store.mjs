@@ -38,11 +38,12 @@ export class EmbeddedStore {
     for (const end = Date.now() + READY_MILLISECONDS; Date.now() < end && this.#child.exitCode === null; await sleep(30)) {
       if (await fetch(`${this.url}/_up`).then((answer) => answer.ok, () => false)) return this;
     }
-    throw new Error('the embedded store did not start');
+    throw new Error(`the embedded store did not start (exit code ${this.#child.exitCode})`);
   }
 
   /** Like a power cut: nothing is said to anybody. */
   async kill() {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const gone = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
     await gone;

@@ -44,12 +44,32 @@ export async function call(url, { token, method = 'GET', json } = {}) {
   throw new Refusal(response.status, body);
 }
 
+const ATTEMPT_MS = 15_000;
+
+// PouchDB leaves some of its requests that the network cuts off to nobody. The replication that they belong to fails too,
+// and is tried again.
+process.on('unhandledRejection', (error) => {
+  if (error?.name !== 'FetchError' && error?.name !== 'AbortError') throw error;
+});
+
+/** A replication whose connection was cut does not always say so: what takes too long counts as failed. */
+async function inTime(what) {
+  const clock = new AbortController();
+  const late = sleep(ATTEMPT_MS, null, { signal: clock.signal }).then(() => { throw new Error('no answer'); });
+  try {
+    return await Promise.race([what(), late]);
+  } finally {
+    clock.abort();
+    late.catch(() => undefined);
+  }
+}
+
 /** Try until it works; a `Refusal` is final. */
 export async function patiently(what, { seconds = 60, pause = 200 } = {}) {
   const end = Date.now() + seconds * 1000;
   for (;;) {
     try {
-      return await what();
+      return await inTime(what);
     } catch (error) {
       if (error instanceof Refusal || Date.now() > end) throw error;
       await sleep(pause * (0.5 + Math.random()));

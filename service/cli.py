@@ -25,7 +25,7 @@ COMMANDS = {
     "user": "People who can sign in.",
     "team": "Teams and their mailboxes.",
     "device": "Registered devices.",
-    "forms": "Form definitions: check, compare, publish, list.",
+    "forms": "Form definitions: check, compare, publish, list; XLSForm workbooks in and out.",
     "entity": "Things that forms are about: tables in and out.",
     "task": "Forms that teams are to fill.",
     "config": "Every setting, its value, and who set it.",

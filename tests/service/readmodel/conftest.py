@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,10 +16,11 @@ from tests.service.postgresql import binaries, cluster
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     if binaries() is None:
         pytest.skip("PostgreSQL is not installed: /usr/lib/postgresql/*/bin")
-    with cluster(tmp_path_factory.mktemp("postgresql") / "data") as url:
+    # Not in a folder of pytest's, which other runs may tidy away.
+    with tempfile.TemporaryDirectory(prefix="rounds-postgresql-") as folder, cluster(Path(folder) / "data") as url:
         yield url
 
 

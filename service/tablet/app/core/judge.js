@@ -6,7 +6,8 @@
 import { fromAnswer, toNumber, toText, toTruth } from './coercion.js';
 import { evaluate, halvesUp, holds } from './expression.js';
 import { rowOf } from './form.js';
-import { byCodePoint } from './heads.js';
+import { localTime } from './moment.js';
+import { problemsOf } from './problems.js';
 import { fault, valueFault } from './values.js';
 
 /**
@@ -20,12 +21,12 @@ import { fault, valueFault } from './values.js';
  * @typedef {Record<string, any>} Answers
  * @typedef {{repeat: Field, row: Answers, number: number}} RowAt
  * @typedef {{path: string, value: any, holder: Answers, rows: RowAt[]}} Place
- * @typedef {{path: string, code: string, params: Record<string, any>, label: Texts, message: Texts}} Problem
+ * @typedef {import('./problems.js').Problem} Problem
+ * @typedef {import('./problems.js').Catalogue} Catalogue
  * @typedef {{answers: Answers, problems: Problem[], relevant: Map<string, boolean>, required: Map<string, boolean>,
  *   readonly: Map<string, boolean>, stored: Map<string, any>}} Judgement paths are the record's, with rows; `stored` has
  *   what the calculations came to that run on the tablet alone, null where they came to nothing
  * @typedef {(kind: string) => readonly Record<string, any>[]} Entities what a tablet knows of a kind of entity
- * @typedef {Record<string, Texts>} Catalogue the sentences of schemas/messages.json
  */
 
 const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
@@ -97,37 +98,6 @@ function rowsFault(field, place, demanding) {
   const count = place.value?.length ?? 0;
   if (demanding && count < field.min_rows) return fault('min_rows', { min: field.min_rows });
   return field.max_rows !== null && count > field.max_rows ? fault('max_rows', { max: field.max_rows }) : null;
-}
-
-/** @param {Form} form @param {Map<string, Fault>} faults @param {Catalogue} messages @returns {Problem[]} */
-function problemsOf(form, faults, messages) {
-  const placed = [...faults].map(([path, found]) => {
-    const field = form.field(path);
-    return { path, found, field, place: form.position.get(field?.path ?? '') ?? form.position.size };
-  });
-  placed.sort((a, b) => a.place - b.place || byCodePoint(a.path, b.path));
-  return placed.map(({ path, found, field }) => problem(field, path, found, messages));
-}
-
-/** @param {Field | null} field @param {string} path @param {Fault} found @param {Catalogue} messages @returns {Problem} */
-function problem(field, path, { code, params }, messages) {
-  const label = field?.label ?? {};
-  const own = code === 'constraint' && field !== null && Object.keys(field.message).length > 0;
-  return {
-    path, code, params, label,
-    /** Put together when it is read: of hundreds of questions that wait for an answer, few say so at a time. */
-    get message() {
-      return own ? field.message : sentence(messages[code] ?? {}, { ...params, path }, label);
-    },
-  };
-}
-
-/** @param {Texts} texts @param {Record<string, any>} params @param {Texts} label @returns {Texts} */
-function sentence(texts, params, label) {
-  const labelIn = (/** @type {string} */ language) => label[language] || Object.values(label)[0] || '';
-  const fill = (/** @type {string} */ text, /** @type {Record<string, any>} */ all) =>
-    Object.entries(all).reduce((said, [name, value]) => said.replaceAll(`{${name}}`, String(value)), text);
-  return Object.fromEntries(Object.entries(texts).map(([language, text]) => [language, fill(text, { ...params, label: labelIn(language) })]));
 }
 
 /** @param {Form} form @param {Settled} settled */
@@ -271,27 +241,6 @@ class Settled {
     }
     return '';
   }
-}
-
-/** @type {Map<string, Intl.DateTimeFormat>} */
-const formatters = new Map();
-
-/** Making one takes longer than judging a form. @param {string} timeZone */
-function formatter(timeZone) {
-  const options = /** @type {const} */ ({ timeZone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' });
-  const found = formatters.get(timeZone) ?? new Intl.DateTimeFormat('en-US', options);
-  formatters.set(timeZone, found);
-  return found;
-}
-
-/** An RFC 3339 time in a zone, to the millisecond, as Python writes it. @param {number} now @param {string} timeZone */
-function localTime(now, timeZone) {
-  const parts = Object.fromEntries(formatter(timeZone).formatToParts(now).map(({ type, value }) => [type, value]));
-  const local = `${parts.year.padStart(4, '0')}-${parts.month}-${parts.day}T${parts.hour}:${parts.minute}:${parts.second}`;
-  const millisecond = String(((now % 1000) + 1000) % 1000).padStart(3, '0');
-  const offset = Math.round((Date.parse(`${local}Z`) - Math.floor(now / 1000) * 1000) / 60_000);
-  const [hours, minutes] = [Math.floor(Math.abs(offset) / 60), Math.abs(offset) % 60].map((part) => String(part).padStart(2, '0'));
-  return `${local}.${millisecond}${offset < 0 ? '-' : '+'}${hours}:${minutes}`;
 }
 
 /** @param {Form} form @param {Answers} values @param {number} now @param {Entities} [entities] */

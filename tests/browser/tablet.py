@@ -153,7 +153,8 @@ class TabletScreen:
         return self.place(path).locator("input:not(.unseen), textarea").first.input_value()
 
     def until_kept(self) -> None:
-        """Until the last keystroke is on the disk, as the foot of the form says."""
+        """Until the last keystroke is on the disk, as the foot of the form says once it is drawn anew."""
+        self.page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
         expect(self.page.locator(".saved")).to_have_attribute("data-kept", "true", timeout=WAIT_MS)
 
     def send(self) -> None:

@@ -36,6 +36,8 @@ export class Filler {
   #working = 0;
   /** When the draft last reached the disk. */
   #kept = 0;
+  /** Something typed is not on the disk yet. */
+  #waiting = false;
 
   /** @param {App} app @param {Desk} desk @param {string} record @returns {Promise<import('../app.js').Screen>} */
   static async open(app, desk, record) {
@@ -74,12 +76,14 @@ export class Filler {
   /** Take over new values: judge them, keep them, show them. @param {import('../values.js').Values} values */
   #become(values) {
     if (this.#closed || this.#sending) return;
-    const saved = Date.now();
-    this.draft = { ...this.draft, values, saved };
+    this.draft = { ...this.draft, values, saved: Date.now() };
     this.judgement = this.#judge();
-    this.desk.drafts.save(this.draft).then(
+    const { draft } = this;
+    this.#waiting = true;
+    this.desk.drafts.save(draft).then(
       () => {
-        this.#kept = Math.max(this.#kept, saved);
+        this.#kept = Math.max(this.#kept, draft.saved);
+        if (this.draft === draft) this.#waiting = false;
         this.app.update();
       },
       (error) => this.app.toasts.say(t('fill.not_saved', { why: error.message })),
@@ -165,7 +169,7 @@ export class Filler {
         </main>
       </div>
       <footer class="foot">
-        <span class="saved" data-kept=${String(this.#kept >= draft.saved)}>${t('fill.saved', { when: showTime(this.#kept) })}</span>
+        <span class="saved" data-kept=${String(!this.#waiting)}>${t('fill.saved', { when: showTime(this.#kept) })}</span>
         ${judgement.problems.length ? this.#toFirst(judgement.problems.length) : this.#send()}
       </footer>`;
   }

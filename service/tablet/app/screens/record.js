@@ -70,10 +70,10 @@ export class RecordView {
   #answers(entry) {
     const form = /** @type {import('../catalogue.js').Form} */ (entry.form);
     const answers = entry.doc.answers;
-    return sectionsOf(form).map((section) => {
+    return sectionsOf(form).map((section, index) => {
       const lines = section.fields.map((field) => this.#field(entry, field, answers, field.path));
       if (lines.every((line) => line === nothing)) return nothing;
-      return html`<section class="card"><h2>${section.title ? pick(section.title) : t('record.answers')}</h2>${lines}</section>`;
+      return html`<section class="card">${section.title || !index ? html`<h2>${section.title ? pick(section.title) : t('record.answers')}</h2>` : ''}${lines}</section>`;
     });
   }
 

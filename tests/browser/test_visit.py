@@ -124,3 +124,26 @@ def test_a_second_window_takes_over_and_nothing_is_overwritten(tablet: NewTablet
     one.page.wait_for_selector("main.sheet h1")
     one.page = first
     assert one.value("/visitors") == "李伟、张敏"
+
+
+def test_after_a_write_that_failed_the_next_keystroke_is_kept(tablet: NewTablet) -> None:
+    one = tablet()
+    one.sign_in("li.wei", "demo-north-1")
+    one.begin(TASK)
+    one.until_kept()
+    one.page.evaluate(
+        """() => {
+          const put = IDBObjectStore.prototype.put;
+          IDBObjectStore.prototype.put = function () {
+            IDBObjectStore.prototype.put = put;
+            throw new DOMException('full', 'QuotaExceededError');
+          };
+        }"""
+    )
+    one.answer("/visitors", "李")
+    one.page.get_by_text("没能存到本机").first.wait_for()
+    one.answer("/visitors", "李伟")
+    one.until_kept()
+    one.page.reload()
+    one.page.wait_for_selector("main.form")
+    assert one.value("/visitors") == "李伟"

@@ -2,8 +2,8 @@
  * A sitting: begun from a form, a task or a record; filled as a draft; and made one signed edit when it is sent.
  */
 import { Clock } from './core/clock.js';
-import { digest, wellFormed } from './core/canonical.js';
-import { union } from './core/edits.js';
+import { wellFormed } from './core/canonical.js';
+import { editDigest, union } from './core/edits.js';
 import { fold } from './core/merge.js';
 import { diff, newEdit, newRecord, withEdit } from './core/record.js';
 import { signEdit } from './core/signature.js';
@@ -61,7 +61,7 @@ export class Sittings {
     if (under) return under;
     const { doc, folded, form } = entry;
     if (!folded || !form) throw new Error(`no form for ${doc._id}`);
-    const base = await Promise.all(entry.edits.map(nameOf));
+    const base = entry.edits.map(nameOf);
     return this.#draft({ record: doc._id, team: doc.team, form: form.id, version: form.version, task: doc.task ?? null, before: folded.values, base, changes: true, values: folded.values });
   }
 
@@ -101,8 +101,7 @@ export class Sittings {
   /** @param {Draft} draft @param {Form} form @param {import('./values.js').Values} values @param {any[]} edits */
   async #edit(draft, form, values, edits) {
     // What arrived while the person was writing has not been seen by them, and must not be marked as replaced.
-    const names = await Promise.all(edits.map(nameOf));
-    const seen = fold(edits.filter((_, index) => draft.base.includes(names[index])), form);
+    const seen = fold(edits.filter((edit) => draft.base.includes(nameOf(edit))), form);
     const { set, unset } = diff(draft.before, values, form);
     if (seen.state !== 'submitted') set['/_state'] = 'submitted';
     if (!Object.keys(set).length && !unset.length) throw new SittingError('send.nothing_changed');
@@ -124,5 +123,5 @@ export class Sittings {
   }
 }
 
-/** Two edits may share an id; with the digest they are told apart. @param {any} edit */
-const nameOf = async (edit) => `${edit.id} ${await digest(edit)}`;
+/** Two edits may share an id; with the digest, which foreign ones have too, they are told apart. @param {any} edit */
+const nameOf = (edit) => `${edit?.id} ${editDigest(edit)}`;

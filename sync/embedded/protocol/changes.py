@@ -20,7 +20,6 @@ from sync.store import BadRequest, Change, Changes, Seq, Unavailable
 
 LONGEST_WAIT_SECONDS = 60.0
 LEAST_HEARTBEAT_MILLISECONDS = 1_000
-DEFAULT_HEARTBEAT_MILLISECONDS = 60_000
 
 MOST_WAITING = 48
 MOST_WAITING_EACH = 16
@@ -150,8 +149,8 @@ def _seconds_left() -> float:
 def _heartbeat() -> float:
     if request.args.get("heartbeat") in ("true", "false"):
         return LISTEN_SECONDS
-    given = answer.number("heartbeat", DEFAULT_HEARTBEAT_MILLISECONDS) or DEFAULT_HEARTBEAT_MILLISECONDS
-    return min(LISTEN_SECONDS, max(given, LEAST_HEARTBEAT_MILLISECONDS) / 1000)
+    given = answer.number("heartbeat")
+    return min(LISTEN_SECONDS, max(given, LEAST_HEARTBEAT_MILLISECONDS) / 1000) if given else LISTEN_SECONDS
 
 
 def _waiting(look: Look, since: Seq, seconds: float, heartbeat: float) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from schemas.expression.pattern import pattern
 from schemas.expression.places import area, distance, geofence
 from schemas.expression.times import as_date, as_date_time, decimal_date_time, decimal_time, format_date
 from schemas.expression.values import Scalar, Value, equal, items, to_number, to_text, to_truth, unequal
@@ -15,8 +16,6 @@ MANY = 50
 VOLATILE = frozenset({"uuid", "random"})
 """They run once, when a record begins on the tablet, and so only in a default."""
 PATTERN_ARGUMENT = 1
-TEXT_LIMIT = 10_000
-PATTERN_LIMIT = 200
 
 
 @dataclass(frozen=True)
@@ -119,6 +118,9 @@ def _extreme(choose: Callable[[list[float]], float]) -> Callable[..., Value]:
     return run
 
 
+_SPACES = re.compile(r"\s+", re.ASCII)
+
+
 def _choices(value: Value) -> list[str]:
     return [choice for choice in _SPACES.split(to_text(value)) if choice]
 
@@ -141,35 +143,8 @@ def _place(value: Value, length: int) -> int:
     return max(0, whole + length) if whole < 0 else whole
 
 
-def pattern_fault(pattern: str) -> bool:
-    """Whether a regular expression is outside the part that both engines read alike and that cannot run away.
-
-    No look-around, back-references or named groups; no repetition inside a repeated group.
-    """
-    if len(pattern) > PATTERN_LIMIT or not _PATTERN.fullmatch(pattern):
-        return True
-    bare = _CLASS_OR_ESCAPE.sub("x", pattern)
-    if _POSSESSIVE.search(bare) or _NESTED.search(bare):
-        return True
-    try:
-        re.compile(pattern, re.ASCII)
-    except (re.error, OverflowError, RecursionError):
-        return True
-    return False
-
-
-_SPACES = re.compile(r"\s+", re.ASCII)
-_ESCAPE = r"\\[dDwWsS.\\+*?()\[\]{}|/^$nt-]"
-_CLASS = rf"\[\^?(?:{_ESCAPE}|(?!--|&&|~~|\|\|)[^\[\]\\])+\]"
-_CLASS_OR_ESCAPE = re.compile(rf"{_ESCAPE}|{_CLASS}")
-_PATTERN = re.compile(rf"(?:{_ESCAPE}|{_CLASS}|\(\?:|\((?!\?)|\{{[0-9]{{1,4}}(?:,[0-9]{{0,4}})?\}}|[^\\\[\]{{}}(])*")
-_POSSESSIVE = re.compile(r"[*+?}][+]")
-_NESTED = re.compile(r"\((?:[^()]*[*+{][^()]*)\)(?:[*+{])|\)\s*\)[*+{]")
-
-
-def _matches(value: Value, pattern: Value) -> bool:
-    text = to_text(value)
-    return len(text) <= TEXT_LIMIT and re.fullmatch(to_text(pattern), text, re.ASCII) is not None
+def _matches(value: Value, text: Value) -> bool:
+    return pattern(to_text(text)).matches(to_text(value))
 
 
 def _coalesce(*values: Value) -> Value:

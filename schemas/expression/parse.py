@@ -17,12 +17,15 @@ from lark import Lark, Token, Transformer, UnexpectedInput
 from lark.exceptions import VisitError
 
 from schemas.canonical import SAFE_INTEGER
-from schemas.expression.functions import FUNCTIONS, PATTERN_ARGUMENT, pattern_fault
+from schemas.expression.functions import FUNCTIONS, PATTERN_ARGUMENT
+from schemas.expression.pattern import PatternError, pattern
 
 Tree = dict[str, Any]
 
 MAX_LENGTH = 4_000
 MAX_NODES = 400
+MAX_DEPTH = 100
+"""A published form is JSON, whose readers and writers follow a tree so far and no farther."""
 PULLED_ARGUMENTS = 4
 
 
@@ -58,9 +61,16 @@ def parse(text: str, resolve: Callable[[str], str | None], *, items: bool = Fals
         raise ExpressionError("too_long") from None
     if not items:
         builder.refuse_items(tree)
-    if sum(1 for _ in walk(tree)) > MAX_NODES:
+    if sum(1 for _ in walk(tree)) > MAX_NODES or not _is_shallow(tree):
         raise ExpressionError("too_long", MAX_LENGTH)
     return tree
+
+
+def _is_shallow(tree: Tree) -> bool:
+    level = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [below for node in level for below in node.get("args", ())]
+    return not level
 
 
 def walk(tree: Tree) -> Iterator[Tree]:
@@ -147,10 +157,19 @@ class _Builder(Transformer[Token, Tree]):
             raise ExpressionError("wrong_arguments", column, str(name))
         if name == "indexed-repeat" and (len(args) % 2 == 0 or any("ref" not in arg for arg in (args[0], *args[1::2]))):
             raise ExpressionError("wrong_arguments", column, str(name))
-        pattern = args[PATTERN_ARGUMENT] if name == "regex" else None
-        if pattern is not None and (not isinstance(pattern.get("lit"), str) or pattern_fault(pattern["lit"])):
-            raise ExpressionError("bad_pattern", column, str(pattern.get("lit", "")))
+        if name == "regex":
+            _check_pattern(args[PATTERN_ARGUMENT], column)
         return {"call": str(name), "args": args}
+
+
+def _check_pattern(arg: Tree, column: int) -> None:
+    try:
+        if isinstance(arg.get("lit"), str):
+            pattern(arg["lit"])
+            return
+    except PatternError:
+        pass
+    raise ExpressionError("bad_pattern", column, str(arg.get("lit", "")))
 
 
 def _pulled(args: list[Tree], column: int) -> Tree:

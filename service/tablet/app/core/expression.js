@@ -4,6 +4,7 @@
  */
 
 import { filled, fromAnswer, items, same, toNumber, toText, toTruth, words } from './coercion.js';
+import { pattern } from './pattern.js';
 import { area, distance, geofence } from './places.js';
 import { asDate, asDateTime, decimalDateTime, decimalTime, formatDate } from './times.js';
 
@@ -16,8 +17,6 @@ import { asDate, asDateTime, decimalDateTime, decimalTime, formatDate } from './
  *   uuid?: () => string, random?: () => number}} Context what an expression may read; only a
  *   default, which runs once and on the tablet, has `uuid` and `random`
  */
-
-const TEXT_LIMIT = 10_000;
 
 /** The value of an expression. @param {Tree} tree @param {Context} context @returns {Value} */
 export function evaluate(tree, context) {
@@ -127,25 +126,6 @@ function substr(value, start, end) {
   return characters.slice(place(start, characters.length), end === undefined ? undefined : place(end, characters.length)).join('');
 }
 
-/** @param {Value} value @param {Value} pattern */
-function matches(value, pattern) {
-  const text = toText(value);
-  return [...text].length <= TEXT_LIMIT && new RegExp(`^(?:${translated(toText(pattern))})$`, 'u').test(text);
-}
-
-/** A pattern that means here what it means in Python, of the kind that `pattern_fault` lets pass. @param {string} pattern */
-function translated(pattern) {
-  return pattern.replace(/\\[^]|\[(?:\\[^]|[^\]\\])*\]|[.$]/gu, (token) => {
-    if (token.startsWith('[')) return token.replace(/\\[^]/gu, (escape) => WITHIN[escape] ?? escape);
-    return OUTSIDE[token] ?? token;
-  });
-}
-
-/** @type {Record<string, string>} */
-const WITHIN = { '\\s': '\\t-\\r ', '\\S': '\\0-\\x08\\x0e-\\x1f!-\\u{10ffff}' };
-/** @type {Record<string, string>} */
-const OUTSIDE = { '\\s': '[\\t-\\r ]', '\\S': '[^\\t-\\r ]', '\\-': '-', '.': '[^\\n]', $: '(?=\\n?$)' };
-
 /** @param {Value} value @param {Value} index */
 function selectedAt(value, index) {
   const at = toNumber(index);
@@ -191,7 +171,7 @@ const FUNCTIONS = {
   'starts-with': (value, part) => toText(value).startsWith(toText(part)),
   concat: (...values) => values.flatMap(items).map(toText).join(''),
   join: (by, ...values) => filled(values).map(toText).join(toText(by)),
-  regex: matches,
+  regex: (value, text) => pattern(toText(text)).matches(toText(value)),
   'ends-with': (value, part) => toText(value).endsWith(toText(part)),
   'substring-before': (value, part) => toText(value).slice(0, Math.max(0, toText(value).indexOf(toText(part)))),
   'substring-after': (value, part) => after(toText(value), toText(part)),

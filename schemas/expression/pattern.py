@@ -1,5 +1,6 @@
-"""Regular expressions that take time in proportion to the text, whatever their author wrote. The twin is `core/pattern.js`.
+"""Regular expressions that take time in proportion to the text, whatever their author wrote.
 
+The twin is `core/pattern.js`.
 A pattern is read to a small program, and a text is followed through all its branches at once, so that nothing is ever
 tried again: `(a|a)*b` costs no more than `a*b`. Source: Thompson, "Regular Expression Search Algorithm", 1968.
 
@@ -163,9 +164,8 @@ class _Reader:
         while self._peek() == "|":
             self._take()
             other = self._sequence()
-            steps = [_Step(ways=(1, len(steps) + 2)), *_moved(steps, 1), _Step(ways=(len(steps) + len(other) + 2,))] + (
-                _moved(other, len(steps) + 2)
-            )
+            middle, end = len(steps) + 2, len(steps) + len(other) + 2
+            steps = [_Step(ways=(1, middle)), *_moved(steps, 1), _Step(ways=(end,)), *_moved(other, middle)]
             _bound(steps)
         return steps
 

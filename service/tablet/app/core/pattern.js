@@ -230,7 +230,7 @@ function times([, sign, least, range, most]) {
   return [Number(least), range === undefined ? Number(least) : most ? Number(most) : Infinity];
 }
 
-/** The steps so many times over; one that need not be taken leads on to the end, so that nothing grows twice. @param {Step[]} steps @param {number} least @param {number} most */
+/** The steps so many times over; one that need not be taken leads on to the end, so that nothing grows twice. @param {Step[]} steps @param {number} least @param {number} most @returns {Step[]} */
 function copies(steps, least, most) {
   if (most === Infinity) return endless(steps, least);
   const end = least * steps.length + (most - least) * (steps.length + 1);
@@ -243,7 +243,7 @@ function copies(steps, least, most) {
   return found;
 }
 
-/** The steps so many times, then as often as there is. @param {Step[]} steps @param {number} least */
+/** The steps so many times, then as often as there is. @param {Step[]} steps @param {number} least @returns {Step[]} */
 function endless(steps, least) {
   const found = copies(steps, least, least);
   const here = found.length;

@@ -6,8 +6,8 @@ remains. `core/judge.js` is the twin for the tablet; `tests/vectors/answers.json
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -15,9 +15,10 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from schemas import messages
-from schemas.expression.evaluate import holds
-from schemas.form import Choice, Expression, Field, Form
-from schemas.settle import Place, Settled, settle
+from schemas.expression.evaluate import NO_ROW, Condition, condition
+from schemas.form import Expression, Field, Form
+from schemas.settle import settle
+from schemas.standing import FieldReading, Holder
 from schemas.values import ANSWERS, Answer, Fault
 
 Text = Mapping[str, str]
@@ -63,72 +64,68 @@ def judge(form: Form, values: Mapping[str, Any], *, state: str, now: datetime) -
     faults = dict(settled.faults)
     for path, fault in _type_faults(form, settled.answers):
         faults.setdefault(path, fault)
-    checked = _Check(settled, faults, demanding=state not in UNDEMANDING_STATES)
-    checked.run(form)
-    return Judgement(settled.answers, tuple(_problems(form, settled, faults)))
+    demanding = state not in UNDEMANDING_STATES
+    for demand in _demands(form):
+        for holder in settled.holders(demand.field.parent):
+            found = demand.fault(holder, demanding=demanding)
+            if found is not None and (path := f"{holder.path}/{demand.field.name}") not in settled.irrelevant:
+                faults.setdefault(path, found)
+    return Judgement(settled.answers, tuple(_problems(form, faults)))
 
 
-class _Check:
-    """What depends on other answers: whether one is required, whether it meets its condition, how many rows."""
+class _Demand:
+    """What depends on other answers: whether a field is required, whether it meets its condition, how many rows."""
 
-    def __init__(self, settled: Settled, faults: dict[str, Fault], *, demanding: bool) -> None:
-        self._settled = settled
-        self._faults = faults
-        self._demanding = demanding
+    def __init__(self, form: Form, field: Field) -> None:
+        def asked(expression: Any) -> Condition[Holder] | None:
+            return condition(expression.tree, FieldReading(form, field)) if expression is not None else None
 
-    def run(self, form: Form) -> None:
-        for field in demanding_fields(form):
-            for place in self._settled.places(field):
-                if place.path not in self._faults and place.path not in self._settled.irrelevant:
-                    fault = self._fault(field, place)
-                    if fault is not None:
-                        self._faults[place.path] = fault
+        self.field = field
+        self._required: bool | Condition[Holder] | None = (
+            asked(field.required) if isinstance(field.required, Expression) else field.required
+        )
+        self._constraint = asked(field.constraint)
+        self._offered = asked(field.choice_filter) if field.choices else None
 
-    def _fault(self, field: Field, place: Place) -> Fault | None:
-        if field.type == "repeat":
-            return self._rows_fault(field, place)
-        if place.value is None:
-            return Fault("required") if self._demanding and self._required(field, place) else None
-        if field.constraint is not None and not holds(field.constraint.tree, self._settled.context(field, place)):
+    def fault(self, holder: Holder, *, demanding: bool) -> Fault | None:
+        """What is wrong with the field here, its type aside."""
+        value = holder.own.get(self.field.name)
+        if self.field.type == "repeat":
+            return self._rows_fault(len(value or ()), demanding=demanding)
+        if value is None:
+            return Fault("required") if demanding and self._is_required(holder) else None
+        if self._constraint is not None and not self._constraint(holder, NO_ROW):
             return Fault("constraint")
-        return self._choice_fault(field, place) if field.choice_filter is not None and field.choices else None
+        return self._choice_fault(holder, value) if self._offered is not None else None
 
-    def _choice_fault(self, field: Field, place: Place) -> Fault | None:
+    def _is_required(self, holder: Holder) -> bool:
+        return self._required(holder, NO_ROW) if callable(self._required) else bool(self._required)
+
+    def _choice_fault(self, holder: Holder, value: Any) -> Fault | None:
         """A choice that the filter does not offer, as things stand."""
-        offered = {choice.name for choice in offered_choices(field, place, self._settled)}
-        chosen = place.value if isinstance(place.value, list) else [place.value]
-        refused = next((each for each in chosen if each not in offered), None)
+        chosen = value if isinstance(value, list) else [value]
+        refused = next((each for each in chosen if not self._is_offered(holder, each)), None)
         return None if refused is None else Fault("not_a_choice", value=refused)
 
-    def _required(self, field: Field, place: Place) -> bool:
-        if isinstance(field.required, Expression):
-            return holds(field.required.tree, self._settled.context(field, place))
-        return field.required
+    def _is_offered(self, holder: Holder, name: Any) -> bool:
+        alike = (choice for choice in self.field.choices if choice.name == name)
+        return any(self._offered is None or self._offered(holder, choice.row) for choice in alike)
 
-    def _rows_fault(self, field: Field, place: Place) -> Fault | None:
-        count = len(place.value or ())
-        if self._demanding and count < field.min_rows:
-            return Fault("min_rows", min=field.min_rows)
-        if field.max_rows is not None and count > field.max_rows:
-            return Fault("max_rows", max=field.max_rows)
+    def _rows_fault(self, count: int, *, demanding: bool) -> Fault | None:
+        if demanding and count < self.field.min_rows:
+            return Fault("min_rows", min=self.field.min_rows)
+        if self.field.max_rows is not None and count > self.field.max_rows:
+            return Fault("max_rows", max=self.field.max_rows)
         return None
 
 
-def offered_choices(field: Field, place: Place, settled: Settled) -> list[Choice]:
-    """The choices that a select offers at a place, by its `choice_filter`."""
-    if field.choice_filter is None:
-        return list(field.choices)
-    context, tree = settled.context(field, place), field.choice_filter.tree
-    return [choice for choice in field.choices if holds(tree, replace(context, item=choice.row))]
-
-
 @lru_cache(maxsize=256)
-def demanding_fields(form: Form) -> tuple[Field, ...]:
+def _demands(form: Form) -> tuple[_Demand, ...]:
     """The fields that demand something, of their value or of how many rows there are."""
-    return tuple(field for field in form.walk() if _demands(field))
+    return tuple(_Demand(form, field) for field in form.walk() if _is_demanding(field))
 
 
-def _demands(field: Field) -> bool:
+def _is_demanding(field: Field) -> bool:
     if field.type == "repeat":
         return field.min_rows > 0 or field.max_rows is not None
     return field.type not in ("group", "note") and (
@@ -136,7 +133,7 @@ def _demands(field: Field) -> bool:
     )
 
 
-def _problems(form: Form, settled: Settled, faults: Mapping[str, Fault]) -> Iterator[Problem]:
+def _problems(form: Form, faults: Mapping[str, Fault]) -> Iterator[Problem]:
     if not faults:
         return
     position = {field.path: number for number, field in enumerate(form.walk())}
@@ -157,24 +154,50 @@ def _problem(field: Field | None, path: str, fault: Fault) -> Problem:
 
 
 def _type_faults(form: Form, answers: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]:
-    schema = compiled(form)
-    if not _is_sound(schema, answers):
-        yield from _flat(schema.validate(answers), answers, "")
+    try:
+        _sound(form)(answers)
+    except ValidationError:
+        yield from _flat(compiled(form).validate(answers), answers, "")
 
 
-def _is_sound(schema: Schema, answers: Mapping[str, Any]) -> bool:
-    """Whether every field takes its answer. Asks the schema's own fields, without gathering errors: most have none."""
-    for name, value in answers.items():
-        field = schema.load_fields.get(name)
-        if isinstance(field, fields.Nested):
-            if not all(_is_sound(field.schema, below) for below in (value if field.many else (value,))):
-                return False
-        elif isinstance(field, Answer):
-            try:
-                field.check(value)
-            except ValidationError:
-                return False
-    return True
+Check = Callable[[Any], None]
+"""Raises `ValidationError` where a value is not what its question asks for."""
+
+
+@lru_cache(maxsize=256)
+def _sound(form: Form) -> Check:
+    """Asks every field of the form's marshmallow schema for its value, and stops at the first that refuses.
+
+    Gathering the errors of a whole record, which most have none of, is left to the schema itself.
+    """
+    return _all_sound(compiled(form))
+
+
+def _all_sound(schema: Schema) -> Check:
+    checks = {name: _check_of(field) for name, field in schema.load_fields.items()}
+
+    def check(answers: Mapping[str, Any]) -> None:
+        for name, value in answers.items():
+            found = checks.get(name)
+            if found is not None:
+                found(value)
+
+    return check
+
+
+def _check_of(field: fields.Field[Any]) -> Check | None:
+    if isinstance(field, fields.Nested):
+        within = _all_sound(field.schema)
+        return _each(within) if field.many else within
+    return field.check if isinstance(field, Answer) else None
+
+
+def _each(check: Check) -> Check:
+    def all_of(rows: Iterable[Any]) -> None:
+        for row in rows:
+            check(row)
+
+    return all_of
 
 
 def _flat(errors: Mapping[Any, Any], data: Any, prefix: str) -> Iterator[tuple[str, Fault]]:

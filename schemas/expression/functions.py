@@ -28,7 +28,12 @@ class Function:
 
 
 def _compare(holds: Callable[[float, float], bool]) -> Callable[[Value, Value], bool]:
-    return lambda left, right: any(holds(to_number(a), to_number(b)) for a in items(left) for b in items(right))
+    def run(left: Value, right: Value) -> bool:
+        if not isinstance(left, list) and not isinstance(right, list):
+            return holds(to_number(left), to_number(right))
+        return any(holds(to_number(a), to_number(b)) for a in items(left) for b in items(right))
+
+    return run
 
 
 def _arithmetic(combine: Callable[[float, float], float]) -> Callable[[Value, Value], float]:

@@ -13,6 +13,8 @@ from typing import Any
 
 import rfc8785
 
+from schemas.canonical import SAFE_INTEGER
+
 Scalar = str | float | bool
 Value = Scalar | list[Scalar]
 
@@ -49,12 +51,10 @@ def _coordinate(value: Any) -> str:
 
 def to_number(value: Value) -> float:
     """A number; NaN for what is none. Dates count in days since 1970, times as parts of a day, as ODK has it."""
+    if isinstance(value, float | int):  # a truth value too
+        return float(value)
     if isinstance(value, list):
         return to_number(value[0]) if value else math.nan
-    if isinstance(value, bool):
-        return float(value)
-    if isinstance(value, float | int):
-        return float(value)
     if _NUMBER.fullmatch(value):
         return float(value)
     return _temporal(value)
@@ -77,17 +77,23 @@ def _temporal(text: str) -> float:
 
 def to_text(value: Value) -> str:
     """Text; numbers as JavaScript writes them."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, list):
         return to_text(value[0]) if value else ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str):
-        return value
-    if math.isnan(value):
+    return _written(value)
+
+
+def _written(number: float) -> str:
+    if math.isnan(number):
         return "NaN"
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
-    return rfc8785.dumps(value).decode()
+    if math.isinf(number):
+        return "Infinity" if number > 0 else "-Infinity"
+    if abs(number) <= SAFE_INTEGER and number == math.floor(number):
+        return str(int(number))
+    return rfc8785.dumps(number).decode()
 
 
 def to_truth(value: Value) -> bool:
@@ -104,6 +110,8 @@ def items(value: Value) -> list[Scalar]:
 
 def equal(left: Value, right: Value) -> bool:
     """XPath's `=`: of lists, whether any pair is equal."""
+    if not isinstance(left, list) and not isinstance(right, list):
+        return _equal(left, right)
     return any(_equal(a, b) for a in items(left) for b in items(right))
 
 

@@ -15,6 +15,8 @@ from service.auth.operational import Attempts, Challenges
 from service.auth.sign_in import SignIn
 from service.auth.tokens import Tokens
 from service.config import Config
+from service.packs import FOLDER as PACKS
+from service.packs import Packs
 from service.readmodel import tables
 from service.sql import open_engine, sqlite_url
 from service.store import open_store
@@ -39,6 +41,7 @@ class Parts:
     directory: Directory
     tokens: Tokens
     sign_in: SignIn
+    packs: Packs
 
     def close(self) -> None:
         """Let go of files and connections."""
@@ -62,6 +65,7 @@ def open_parts(config: Config) -> Parts:
         directory=directory,
         tokens=Tokens(keys),
         sign_in=SignIn(directory, Attempts(operational_engine), Challenges(operational_engine)),
+        packs=Packs(config.data / PACKS),
     )
 
 

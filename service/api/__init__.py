@@ -5,12 +5,12 @@ from __future__ import annotations
 from flask import Flask, render_template
 from flask_smorest import Api  # type: ignore[import-untyped]
 
-from service.api import cases, forms, records, session
+from service.api import cases, forms, packs, records, session
 from service.auth import access
 from service.errors import STATUS
 
 PREFIX = "/api/v1"
-BLUEPRINTS = (session.blueprint, records.blueprint, cases.blueprint, forms.blueprint)
+BLUEPRINTS = (session.blueprint, records.blueprint, cases.blueprint, forms.blueprint, packs.blueprint)
 SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
     "basic": {"type": "http", "scheme": "basic"},
@@ -33,7 +33,7 @@ def register(app: Flask) -> None:
         OPENAPI_URL_PREFIX=PREFIX,
         OPENAPI_JSON_PATH="openapi.json",
         API_SPEC_OPTIONS={
-            "info": {"description": "Records, cases and forms. Errors are `{error, reason, details}`."},
+            "info": {"description": "Records, cases, forms, packs. Errors are `{error, reason, details}`."},
             "components": {"securitySchemes": SECURITY},
         },
     )

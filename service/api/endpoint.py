@@ -62,14 +62,33 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
         """
 
         def declare(view: View) -> View:
-            told: Any = access.needs(allows)(view)
-            told = self.doc(security=SIGN_INS)(told) if allows else told
-            for status in sorted({400, *refuses, *((401, 403) if allows else ())}):
-                told = self.alt_response(status, schema=Failure)(told)
-            told = self.response(200, gives)(told)
+            told = self.response(200, gives)(self._guarded(view, allows, refuses))
             told = self.arguments(query, location="query")(told) if query else told
             told = self.arguments(takes)(told) if takes else told
             self.route(path, methods=[method])(told)
             return view
 
         return declare
+
+    def file(
+        self, path: str, *, allows: Action, media_type: str, refuses: tuple[int, ...] = ()
+    ) -> Callable[[View], View]:
+        """Declare a view that answers a GET with a file, or with those ranges of it that were asked for."""
+        content = {"schema": {"type": "string", "format": "binary"}, "content_type": media_type}
+
+        def declare(view: View) -> View:
+            told = self._guarded(view, allows, refuses)
+            told = self.alt_response(206, **content, description="The ranges asked for.", success=True)(told)
+            told = self.alt_response(304, description="As it was when it was fetched last.", success=True)(told)
+            told = self.response(200, **content)(told)
+            self.route(path, methods=["GET"])(told)
+            return view
+
+        return declare
+
+    def _guarded(self, view: View, allows: Action | None, refuses: tuple[int, ...]) -> Any:
+        told: Any = access.needs(allows)(view)
+        told = self.doc(security=SIGN_INS)(told) if allows else told
+        for status in sorted({400, *refuses, *((401, 403) if allows else ())}):
+            told = self.alt_response(status, schema=Failure)(told)
+        return told

@@ -81,7 +81,9 @@ def test_every_address_of_the_api_is_documented(office: Office) -> None:
     assert documented == addresses | beside
 
 
-@pytest.mark.parametrize("page", ["settings.md", "commands.md", "errors.md", "api.md", "reconcile.md", "entities.md"])
+@pytest.mark.parametrize(
+    "page", ["settings.md", "commands.md", "errors.md", "api.md", "reconcile.md", "entities.md", "packs.md"]
+)
 def test_links_between_the_docs_hold(page: str) -> None:
     text = (DOCS / page).read_text("utf-8")
     broken = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link and not (DOCS / link).exists()]

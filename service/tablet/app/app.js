@@ -4,6 +4,7 @@ import { Catalogue } from './catalogue.js';
 import { Contact } from './contact.js';
 import { destroyLocal } from './db.js';
 import { Drafts } from './drafts.js';
+import { FirstLoad, marksOf } from './first_load.js';
 import { Pictures } from './pictures.js';
 import { Records } from './records.js';
 import { routeOf } from './routes.js';
@@ -15,6 +16,7 @@ import { Unsent } from './unsent.js';
 import { eraseMarked } from './leaving.js';
 import { forgetAll, keep, read } from './vault.js';
 import { elsewhere } from './screens/elsewhere.js';
+import { Loading } from './screens/loading.js';
 import { VERSION } from './version.js';
 
 /**
@@ -37,6 +39,8 @@ export class App {
   desk = null;
   /** A newer version of the app is kept and waits. @type {ServiceWorker | null} */
   newer = null;
+  /** Under way before the desk can be opened. @type {FirstLoad | null} */
+  loading = null;
   /** @type {Screen | null} */
   #screen = null;
   #hash = '';
@@ -67,6 +71,8 @@ export class App {
     if (!profile) return;
     const unsent = new Unsent(profile.user.name);
     const sync = new Sync(this.session, profile, unsent, this.contact);
+    await this.#load(sync);
+    if (this.#retired) return void sync.stop();
     const catalogue = new Catalogue(sync.local(profile.databases.reference));
     const records = new Records(sync, catalogue);
     const drafts = new Drafts(profile.user.name);
@@ -78,6 +84,19 @@ export class App {
     this.desk = { profile, ...parts };
     sync.start();
     await this.#offerAfterUpdate(sync);
+  }
+
+  /** On a first sign-in, fetch everything in one go while a screen of its own tells how far it is. @param {Sync} sync */
+  async #load(sync) {
+    const load = new FirstLoad(sync);
+    if (!(await load.prepare())) return;
+    load.addEventListener('change', () => this.update());
+    this.loading = load;
+    this.#screen = new Loading(load);
+    this.update();
+    await load.run().finally(() => {
+      this.loading = null;
+    });
   }
 
   /** What was refused may be taken once the app is a newer one. @param {Sync} sync */
@@ -102,11 +121,13 @@ export class App {
     const { reference, mailboxes, media } = profile.databases;
     for (const database of [reference, ...mailboxes, ...media]) await destroyLocal(name, database);
     for (const store of /** @type {const} */ (['pending', 'refused', 'drafts', 'pictures'])) await forgetAll(store, `${name}/`);
+    await forgetAll('settings', marksOf(name));
   }
 
   /** Another window has taken over: let go of everything, and say so. */
   async retire() {
     this.#retired = true;
+    this.loading?.skip();
     this.#screen?.leave?.();
     this.#screen = elsewhere;
     await this.close();
@@ -123,7 +144,7 @@ export class App {
 
   /** Show the screen of the address. */
   async show() {
-    if (this.#retired) return;
+    if (this.#retired || this.loading) return this.update();
     const route = this.session.profile ? routeOf(location.hash) : { name: 'sign-in' };
     this.#screen?.leave?.();
     this.#screen = await this.screenFor(this, /** @type {import('./routes.js').Route} */ (route));

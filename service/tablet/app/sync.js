@@ -17,6 +17,7 @@ import { Supervisor } from './supervisor.js';
  * @typedef {import('./session.js').Profile} Profile
  * @typedef {import('./unsent.js').Unsent} Unsent
  * @typedef {import('./contact.js').Contact} Contact
+ * @typedef {import('../vendor/pouchdb.js').ReplicateOptions} ReplicateOptions
  */
 
 const TEXT_BATCH = 50;
@@ -66,6 +67,16 @@ export class Sync extends EventTarget {
       this.#remotes.set(name, found);
     }
     return found;
+  }
+
+  /**
+   * How a database is replicated, each time alike: a checkpoint belongs to its options.
+   * @param {string} name @returns {{pull: ReplicateOptions, push: ReplicateOptions | null}} no push where nothing is sent
+   */
+  ways(name) {
+    const mine = { type: 'record', edits: { $elemMatch: { by: this.profile.user.name } } };
+    const push = { live: true, retry: /** @type {const} */ (false), selector: mine, batch_size: TEXT_BATCH };
+    return { pull: { live: true, retry: false }, push: this.profile.databases.mailboxes.includes(name) ? push : null };
   }
 
   /** Begin. */
@@ -123,18 +134,17 @@ export class Sync extends EventTarget {
   #pull(name) {
     this.#supervise(`pull ${name}`, {
       live: true,
-      replicate: () => this.local(name).replicate.from(this.remote(name), { live: true, retry: false }),
+      replicate: () => this.local(name).replicate.from(this.remote(name), this.ways(name).pull),
     });
   }
 
   /** @param {string} name */
   #pushText(name) {
-    const selector = { type: 'record', edits: { $elemMatch: { by: this.profile.user.name } } };
+    const push = /** @type {ReplicateOptions} */ (this.ways(name).push);
     const pictures = () => this.#supervisors.get(`push ${name.replace(/^mailbox-/, 'media-')}`);
     this.#supervise(`push ${name}`, {
       live: true,
-      replicate: () =>
-        this.local(name).replicate.to(this.remote(name), { live: true, retry: false, selector, batch_size: TEXT_BATCH }),
+      replicate: () => this.local(name).replicate.to(this.remote(name), push),
       ...this.#delivering(name),
       settled: () => this.#settled(name).then(() => pictures()?.release()),
     });

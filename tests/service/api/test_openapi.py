@@ -38,6 +38,7 @@ ADDRESSES = [
     "POST /api/v1/cases/{case_id}/decision",
     "GET /api/v1/forms",
     "GET /api/v1/forms/{form}/{version}",
+    "GET /api/v1/packs/{database}",
 ]
 
 

@@ -9,13 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from threading import Event
 from time import monotonic
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
+from uuid import uuid4
 
 import orjson
 import requests
 
 from sync import gate
 from sync.couch_connection import Connection, error_of
+from sync.couch_related import Related
 from sync.store import (
     ADMIN,
     START,
@@ -25,6 +27,7 @@ from sync.store import (
     Changes,
     Conflict,
     Document,
+    Forbidden,
     Info,
     Missing,
     NotFound,
@@ -39,6 +42,9 @@ from sync.store import (
 
 BATCH_DOCUMENTS: Final = 500
 BATCH_BYTES: Final = 4 * 1024 * 1024
+BULK_GET: Final = 200
+BULK_GET_BYTES: Final = 32 * 1024 * 1024
+"""Of an answer that is held in memory; one document may be larger."""
 CHUNK_BYTES: Final = 64 * 1024
 POLL_SECONDS: Final = 2.0
 """How long one longpoll lasts where somebody may want to stop it."""
@@ -130,6 +136,25 @@ class CouchDatabase:
         revs = [winner["_rev"], *winner.get("_conflicts", []), *winner.get("_deleted_conflicts", [])]
         return [rev for rev in revs if rev not in skip]
 
+    def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> Iterator[Document]:
+        for start in range(0, len(wanted), BULK_GET):
+            yield from self._got(wanted[start : start + BULK_GET])
+
+    def _got(self, wanted: Sequence[tuple[str, str]]) -> Iterator[Document]:
+        """One `_bulk_get`, halved where its answer would be too large to hold."""
+        body = _bytes({"docs": [{"id": doc_id, "rev": rev} for doc_id, rev in wanted]})
+        response = self._connection.request(
+            "POST", self._name, "_bulk_get", params={"revs": "true"}, body=body, stream=True
+        )
+        answer = _whole(response, None if len(wanted) == 1 else BULK_GET_BYTES)
+        if answer is None:
+            half = len(wanted) // 2
+            yield from self._got(wanted[:half])
+            yield from self._got(wanted[half:])
+            return
+        for row in answer["results"]:
+            yield from (found["ok"] for found in row["docs"] if "ok" in found)
+
     def _read(self, doc_id: str, options: Mapping[str, Any]) -> Any:
         if not doc_id:
             raise BadRequest("A document id is needed")
@@ -193,11 +218,32 @@ class CouchDatabase:
             outcomes[index] = outcome
         return [outcome for outcome in outcomes if outcome is not None]
 
-    def put_revisions(self, docs: Sequence[Document], *, user: UserContext = ADMIN) -> list[Written]:
+    def put_revisions(
+        self, docs: Sequence[Document], *, user: UserContext = ADMIN, streams: Mapping[str, BinaryIO] | None = None
+    ) -> list[Written]:
         outcomes = self._gated(docs, user)
         passed = [doc for doc, outcome in zip(docs, outcomes, strict=True) if outcome is None]
         refused = [outcome for outcome in outcomes if outcome is not None]
+        if streams:
+            return refused + [row for doc in passed if (row := self._put_related(doc, streams)) is not None]
         return refused + [row for row in self._write(passed, new_edits=False) if row.error is not None]
+
+    def _put_related(self, doc: Document, streams: Mapping[str, BinaryIO]) -> Written | None:
+        """A document and its attachments in one request, which is read from disk as it is sent."""
+        try:
+            boundary, head = uuid4().hex, _bytes(doc)
+            follow = [name for name, entry in doc["_attachments"].items() if entry.get("follows")]
+            self._connection.request(
+                "PUT",
+                self._name,
+                *_id_path(doc["_id"]),
+                params={"new_edits": "false"},
+                body=lambda: Related(boundary, head, [streams[name] for name in follow]),
+                content_type=f'multipart/related; boundary="{boundary}"',
+            )
+        except (BadRequest, Conflict, Forbidden, TooLarge) as error:
+            return Written(doc["_id"], rev=doc["_rev"], error=error)
+        return None
 
     def _gated(self, docs: Sequence[Document], user: UserContext) -> list[Written | None]:
         """CouchDB runs the gate for the user that it sees, which is us; so for anybody else its twin speaks first."""
@@ -376,6 +422,19 @@ def _outcome(row: Mapping[str, Any], doc_id: str) -> Written:
     return Written(row.get("id", doc_id), rev=row["rev"])
 
 
+def _whole(response: requests.Response, limit: int | None) -> Any:
+    """The JSON of an answer; None where it has more bytes than `limit`."""
+    body = bytearray()
+    for chunk in _chunks(response):
+        body += chunk
+        if limit is not None and len(body) > limit:
+            return None
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(f"The answer of CouchDB cannot be read: {error}") from error
+
+
 def _change(row: Mapping[str, Any]) -> Change:
     revs = tuple(leaf["rev"] for leaf in row["changes"])
     return Change(row["seq"], row["id"], revs, bool(row.get("deleted", False)), row.get("doc"))
@@ -385,6 +444,6 @@ def _chunks(response: requests.Response) -> Iterator[bytes]:
     try:
         yield from response.iter_content(CHUNK_BYTES)
     except requests.RequestException as error:
-        raise Unavailable("The attachment broke off") from error
+        raise Unavailable("The answer of CouchDB broke off") from error
     finally:
         response.close()

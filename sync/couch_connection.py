@@ -178,18 +178,25 @@ class Connection:
         method: str,
         *path: str,
         params: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: bytes | Callable[[], Any] | None = None,
+        content_type: str = "application/json",
         repeatable: bool = True,
+        stream: bool = False,
     ) -> Any:
-        """The JSON that CouchDB answers where `CloudantV1` has no fitting operation; `path` is not encoded yet."""
-        headers = {"Accept": "application/json"} | ({"Content-Type": "application/json"} if body is not None else {})
+        """The JSON that CouchDB answers where `CloudantV1` has no fitting operation; `path` is not encoded yet.
+
+        :param body: bytes, or what makes a readable body anew for each attempt
+        :param stream: answer the `requests.Response` itself, its body unread
+        """
+        headers = {"Accept": "application/json"} | ({"Content-Type": content_type} if body is not None else {})
         target = "/" + "/".join(self.client.encode_path_vars(*path))
 
         def operation(**kwargs: Any) -> Any:
-            request = self.client.prepare_request(method, target, headers=headers, params=dict(params or {}), data=body)
+            data = body() if callable(body) else body
+            request = self.client.prepare_request(method, target, headers=headers, params=dict(params or {}), data=data)
             return self.client.send(request, **kwargs)
 
-        return self.call(operation, repeatable=repeatable)
+        return self.call(operation, repeatable=repeatable, **({"stream": True} if stream else {}))
 
     def close(self) -> None:
         """Cut waits short and let go of the connections; may be called twice."""

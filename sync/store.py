@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 Document = dict[str, Any]
 """A JSON object with `_id`, and `_rev` once it has been stored."""
@@ -194,6 +194,13 @@ class Database(Protocol):
         Source: `open_revs=all&revs=true`. An unknown document has no leaves.
         """
 
+    def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> Iterator[Document]:
+        """Named revisions, each `(id, rev)`, with `_revisions` and attachments as stubs, in no promised order.
+
+        They are read as they are asked for, so that never all of them are in memory. Those that are not here are left
+        out. Source: `_bulk_get?revs=true`.
+        """
+
     def put(self, doc: Document, *, user: UserContext = ADMIN) -> str:
         """Store a new revision on top of `doc["_rev"]` (absent: a new document); returns its revision.
 
@@ -203,11 +210,14 @@ class Database(Protocol):
     def put_many(self, docs: Sequence[Document], *, user: UserContext = ADMIN) -> list[Written]:
         """`put` for many, one outcome each in their order; one refusal does not touch the others."""
 
-    def put_revisions(self, docs: Sequence[Document], *, user: UserContext = ADMIN) -> list[Written]:
+    def put_revisions(
+        self, docs: Sequence[Document], *, user: UserContext = ADMIN, streams: Mapping[str, BinaryIO] | None = None
+    ) -> list[Written]:
         """Store revisions exactly as they are (`new_edits=false`): `_rev`, and `_revisions` for the ancestry.
 
         Returns only the refused ones. Bodies may carry `_attachments`: inline `data` (base64), or a stub where the
-        database holds that digest already.
+        database holds that digest already. A single document may bring its attachments as seekable `streams` by name;
+        the entries of those are `{"follows": True, "content_type": …, "length": …}`.
         """
 
     def changes(

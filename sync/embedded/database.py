@@ -39,6 +39,8 @@ LOCAL_BYTES = 65_536
 """A checkpoint has a few hundred; nothing else belongs there."""
 
 PAGE = 100_000
+BULK_GET = 16
+"""Revisions that are read at a time: each may have 8 MB."""
 LAST = 2**63 - 1
 """The greatest number that SQLite knows."""
 WAIT_SLICE_SECONDS = 0.5
@@ -130,6 +132,13 @@ class EmbeddedDatabase:
             for leaf in tree.ranked()
             if (doc_id, leaf) in found
         ]
+
+    def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> Iterator[Document]:
+        for start in range(0, len(wanted), BULK_GET):
+            some = wanted[start : start + BULK_GET]
+            trees, found = self.trees({doc_id for doc_id, _ in some}), self.revisions(some)
+            for (doc_id, rev), stored in found.items():
+                yield {**stored.document(), "_revisions": revisions_of(trees[doc_id], rev)}
 
     def all(
         self,

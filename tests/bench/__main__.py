@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from tests.bench import judging, replication, validation
+from tests.bench import judging, packs, replication, validation
 from tests.bench.machine import describe
 from tests.bench.report import Figures, page
 from tests.live import ROOT
@@ -36,6 +36,7 @@ def main(arguments: list[str] | None = None) -> None:
         records=options.records,
         rounds=options.rounds,
         replication=replication.measure(options.records, options.rounds, options.peer),
+        packs=packs.measure(options.records, options.rounds),
         validation=validation.measure(options.rounds),
         plain=judging.measure(options.records, options.rounds, conflicts=False),
         conflicting=judging.measure(options.records, options.rounds, conflicts=True),

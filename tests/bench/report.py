@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from tests.bench.judging import EDGE, Judging
+from tests.bench.packs import Packs
 from tests.bench.replication import STEPS, Replication
 from tests.bench.validation import Validation
 
@@ -21,6 +22,7 @@ class Figures:
     records: int
     rounds: int
     replication: Replication
+    packs: Packs
     validation: Validation
     plain: Judging
     conflicting: Judging
@@ -56,6 +58,20 @@ client and server share the machine.
 The embedded store, one process, held {figures.replication.memory_before:.0f} MiB before the first push and
 {figures.replication.memory_peak:.0f} MiB at most during all rounds.
 
+## First sign-ins
+
+{figures.packs.tablets} tablets fetch a mailbox of {figures.packs.documents:,} documents (records and their receipts) at
+once, as [a pack](packs.md) of {figures.packs.bytes / 1e6:.1f} MB that has yet to be made, and then ask for the
+checkpoints and the changes behind it. `rounds serve` as it comes, on the embedded store.
+
+| | time | wanted |
+|---|---:|---:|
+| half of the tablets have everything | {figures.packs.median:.1f} s | 10 s |
+| all of them | {figures.packs.slowest:.1f} s | |
+| one that comes alone | {figures.packs.alone:.1f} s | |
+
+Unpacking and storing is the tablet's own work, and is not in these times.
+
 ## Validation
 
 One core judges records that are filled in and right: their values brought into the form's shape, what is computed
@@ -88,7 +104,7 @@ Two leaves of a record merged in memory, without store, signatures and validatio
 ## What this does not tell
 
 - Nothing here goes over a real network: no latency, no TLS, no proxy. Tablets in the field are slower than any of this.
-- One client at a time pushes and pulls. Many tablets at once are not measured, and neither are pictures.
+- One client at a time pushes and pulls; many at once are measured at first sign-ins alone, and pictures nowhere.
 - PouchDB's own work is part of the times of replication, and may be the greater part.
 - Intake starts with everything already in the mailbox, and its caches are empty. Filling and signing the records is not
   in the figures. PostgreSQL and CouchDB as intake's databases are not measured.

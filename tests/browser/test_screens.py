@@ -18,7 +18,10 @@ pytestmark = pytest.mark.browser
 PHOTO = ROOT / "tests/browser/photo.jpg"
 LANGUAGES = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
 SIZES = ((360, 740), (768, 1024), (1280, 800))
-ROOMS = "app|bar|case|cases|change|day|fill|home|loading|nav|picture|record|records|settings|sign_in|state|value|verdict|why"
+ROOMS = (
+    "app|bar|bundle|case|cases|change|day|fill|home|loading|nav|picture"
+    "|record|records|settings|sign_in|state|value|verdict|why"
+)
 KEY = re.compile(rf"\b(?:{ROOMS})\.[a-z_]{{3,}}\b")
 
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "forms": "Form definitions: check, compare, publish, list; XLSForm workbooks in and out.",
     "entity": "Things that forms are about: tables in and out.",
     "task": "Forms that teams are to fill.",
+    "replicate": "Documents from one place to another, by CouchDB's protocol.",
     "config": "Every setting, its value, and who set it.",
 }
 _Function = TypeVar("_Function", bound=Callable[..., Any])

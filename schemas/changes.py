@@ -6,13 +6,15 @@ lost to the answers, where a value that the new version has no use for counts fo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from schemas.definition import COMPUTED, FILES
+from schemas.definition import COMPUTED, EXPRESSIONS, FILES
+from schemas.expression.parse import Tree
 from schemas.form import Choice, Expression, Field, Form
 from schemas.values import BARCODE_LENGTH, TEXT_LENGTH
 
@@ -67,19 +69,61 @@ _WORDING = ("label", "hint", "message", "row_label", "appearance", "default", "r
 
 def compare(old: Form, new: Form) -> tuple[Change, ...]:
     """Every difference that matters to records under way, the worst ones first, else in the order of the form."""
-    found = [*_heads(old, new), *_gone(old, new), *_kept(old, new), *_added(old, new)]
+    found = [*_heads(old, new), *_mapped(old, new), *_gone(old, new), *_kept(old, new), *_added(old, new)]
     return tuple(sorted(found, key=lambda change: list(Severity).index(change.severity)))
 
 
 def _heads(old: Form, new: Form) -> Iterator[Change]:
-    if old.identity != new.identity:
+    if tuple(map(_now(old, new), old.identity)) != new.identity:
         yield Change("", "identity", DIFFERENTLY, "other fields make two records the same thing")
     if old.timezone.key != new.timezone.key:
         yield Change("", "timezone", DIFFERENTLY, f"today and now are those of {new.timezone.key}")
     if gone := [each for each in old.languages if each not in new.languages]:
         yield Change("", "languages", SAFE, f"is no longer written in {', '.join(gone)}")
-    if (old.title, old.summary) != (new.title, new.summary):
+    if (old.title, tuple(map(_now(old, new), old.summary))) != (new.title, new.summary):
         yield Change("", "title", SAFE, "records are called otherwise in lists")
+
+
+def _now(old: Form, new: Form) -> Callable[[str], str]:
+    """Where a path of the old version is, as the new one maps it."""
+    return lambda path: new.mapping.path(path, old.version)
+
+
+def _mapped(old: Form, new: Form) -> Iterator[Change]:
+    """What the mapping of the new version does, and what it should not."""
+    if tuple(step for step in new.mapping.steps if step.version <= old.version) != old.mapping.steps:
+        sentence = f"no longer reads what older versions hold as version {old.version} did"
+        yield Change("", "mapping", LOSES, sentence)
+    now = _now(old, new)
+    counts = Counter(now(field.path) for field in old.walk())
+    for field in old.walk():
+        place = now(field.path)
+        if counts[place] > 1 and place in new.by_path:
+            yield Change(field.path, "mapping", LOSES, f"becomes {place}, and so does another field")
+        elif place != field.path and place in new.by_path:
+            yield from _moved(field, new.by_path[place], now)
+        for choice in field.choices if place in new.by_path else ():
+            name = new.mapping.choice(field.path, choice.name, old.version)
+            if name != choice.name:
+                yield Change(place, "choice_mapped", SAFE, f"the choice {_called(choice)} counts as {name}")
+
+
+def _moved(before: Field, after: Field, now: Callable[[str], str]) -> Iterator[Change]:
+    if [now(each.path) for each in _repeats(before)] != [each.path for each in _repeats(after)]:
+        sentence = f"is {after.path} now, in other rows; its value stays behind"
+        yield Change(before.path, "mapping", LOSES if any(map(_is_filled, before.walk())) else SAFE, sentence)
+    elif before.parent is None or after.path != f"{now(before.parent.path)}/{before.name}":
+        yield Change(before.path, "renamed", SAFE, f"is {after.path} now; what is filled in goes along")
+
+
+def _repeats(field: Field) -> list[Field]:
+    """The repeats that a field stands in, innermost first."""
+    above = field.parent
+    found = []
+    while above is not None:
+        found += [above] if above.type == "repeat" else []
+        above = above.parent
+    return found
 
 
 def _gone(old: Form, new: Form) -> Iterator[Change]:
@@ -87,7 +131,7 @@ def _gone(old: Form, new: Form) -> Iterator[Change]:
     places = {field.name: field.path for field in new.walk()}
     told: set[str] = set()
     for field in old.walk():
-        if field.path in new.by_path:
+        if new.mapping.path(field.path, old.version) in new.by_path:
             continue
         place = places.get(field.name)
         if place is not None:
@@ -105,13 +149,36 @@ def _gone(old: Form, new: Form) -> Iterator[Change]:
 
 def _kept(old: Form, new: Form) -> Iterator[Change]:
     for before in old.walk():
-        after = new.by_path.get(before.path)
+        after = new.by_path.get(new.mapping.path(before.path, old.version))
         if after is None:
             continue
+        read = _read(before, after, old, new)
         if before.type != after.type:
-            yield _retyped(before, after)
-        if _fits(before, after):
-            yield from _compared(before, after)
+            yield _retyped(before, after, is_converted=read.type == after.type)
+        if _fits(read, after):
+            yield from _compared(read, after)
+
+
+def _read(before: Field, after: Field, old: Form, new: Form) -> Field:
+    """A field of the old version as the new one reads it: what it refers to, its choices, its type."""
+    steps = new.mapping.since(old.version)
+    names = {choice.name: new.mapping.choice(before.path, choice.name, old.version) for choice in before.choices}
+    choices = {names[choice.name]: replace(choice, name=names[choice.name]) for choice in before.choices}
+    kind = [step.converted[after.path] for step in steps if after.path in step.converted]
+    conditions = {
+        name: Expression(found.text, _moved_refs(found.tree, _now(old, new)))
+        for name in EXPRESSIONS
+        if isinstance(found := getattr(before, name), Expression)
+    }
+    read: dict[str, Any] = {"type": (kind or [before.type])[-1], **conditions}
+    if any(after.path in step.choices for step in steps):
+        read["choices"] = tuple(choices.values())
+    return replace(before, **read)
+
+
+def _moved_refs(tree: Tree, now: Callable[[str], str]) -> Tree:
+    moved = {**tree, "ref": now(tree["ref"])} if "ref" in tree else dict(tree)
+    return {**moved, "args": [_moved_refs(arg, now) for arg in tree["args"]]} if "args" in tree else moved
 
 
 def _compared(before: Field, after: Field) -> Iterator[Change]:
@@ -205,9 +272,10 @@ def _chosen(before: Field, after: Field) -> Iterator[Change]:
 
 def _added(old: Form, new: Form) -> Iterator[Change]:
     known = {field.name for field in old.walk()}
+    here = {new.mapping.path(path, old.version) for path in old.by_path}
     told: set[str] = set()
     for field in new.walk():
-        if field.path in old.by_path or field.name in known:
+        if field.path in here or (field.name in known and field.path not in old.by_path):
             continue
         if field.parent is None or field.parent.path not in told:
             must = _is_demanded(field)
@@ -223,11 +291,13 @@ def _is_demanded(field: Field) -> bool:
     return field.required is not False or any(map(_is_demanded, field.fields))
 
 
-def _retyped(before: Field, after: Field) -> Change:
+def _retyped(before: Field, after: Field, *, is_converted: bool) -> Change:
     sentence = f"is of the type {after.type} instead of {before.type}"
     path = after.path
     if not any(map(_is_filled, before.walk())):
         return Change(path, "type", DIFFERENTLY, sentence)
+    if is_converted:
+        return Change(path, "type", DIFFERENTLY, f"{sentence}; what can be turned into it is")
     if _fits(before, after):
         return Change(path, "type", DIFFERENTLY, f"{sentence}; values stay and are judged anew")
     return Change(path, "type", LOSES, f"{sentence}; what is filled in does not fit")

@@ -43,12 +43,27 @@ COMPUTED = frozenset({"calculate", "score"})
 POLICIES = ("ask", "latest", "union", "max", "min")
 EXPRESSIONS = ("required", "readonly", "relevant", "constraint", "calculate", "choice_filter")
 FORM_PROPERTIES = frozenset(
-    ["$schema", "form", "version", "timezone", "languages", "title", "identity", "summary", "lists", "fields"]
+    [
+        "$schema",
+        "form",
+        "version",
+        "timezone",
+        "languages",
+        "title",
+        "identity",
+        "summary",
+        "mapping",
+        "lists",
+        "fields",
+    ]
 )
+CONVERSIONS = frozenset({"text", "integer", "decimal", "boolean", "date", "select_one", "select_many"})
+"""The types that the values of an older version can be turned into."""
 MAX_FIELDS = 2_000
 MAX_DEPTH = 10
 
 _FORM_ID = re.compile(r"[a-z][a-z0-9-]{0,60}")
+_OLD_PATH = re.compile(r"(/[a-z][a-z0-9_]{0,63})+")
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -115,6 +130,29 @@ def _is_choice(value: Any) -> bool:
 
 def _is_default(value: Any) -> bool:
     return not isinstance(value, Mapping) or "expression" not in value or _is_expression(value["expression"])
+
+
+def _is_mapping(value: Any) -> bool:
+    return isinstance(value, list) and all(map(_is_step, value))
+
+
+def _is_step(value: Any) -> bool:
+    if not isinstance(value, Mapping) or not set(value) <= {"version", "moved", "choices", "converted"}:
+        return False
+    moved, choices, kinds = (value.get(name, {}) for name in ("moved", "choices", "converted"))
+    return (
+        _is_count(value.get("version"))
+        and _are_names(moved)
+        and all(map(_OLD_PATH.fullmatch, moved))
+        and isinstance(choices, Mapping)
+        and all(map(_are_names, choices.values()))
+        and _are_names(kinds)
+        and set(kinds.values()) <= CONVERSIONS
+    )
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(name, str) for pair in value.items() for name in pair)
 
 
 _FILLED = LEAVES - {"note"} - COMPUTED
@@ -193,6 +231,8 @@ def _check_head(definition: Mapping[str, Any]) -> Iterator[FormProblem]:
     if not isinstance(languages, list) or not languages or not all(isinstance(each, str) for each in languages):
         yield FormProblem("", "bad_property", {"property": "languages"})
         return
+    if not _is_mapping(definition.get("mapping", [])):
+        yield FormProblem("", "bad_property", {"property": "mapping"})
     yield from _check_text(definition.get("title"), "", "title", languages)
     try:
         ZoneInfo(definition.get("timezone", "Asia/Shanghai"))

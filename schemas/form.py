@@ -18,6 +18,7 @@ from schemas.expression.check import doubts, is_never_true
 from schemas.expression.functions import VOLATILE
 from schemas.expression.parse import ExpressionError, Tree, walk
 from schemas.expression.parse import parse as parse_expression
+from schemas.mapping import FormMapping, check_mapping, read_mapping
 
 __all__ = ["Choice", "Expression", "Field", "Form", "FormError", "FormProblem", "compile_form", "parse"]
 
@@ -126,6 +127,7 @@ class Form:
     identity: tuple[str, ...]
     summary: tuple[str, ...]
     lists: Mapping[str, tuple[Choice, ...]]
+    mapping: FormMapping
     fields: tuple[Field, ...]
     definition: Mapping[str, Any]
 
@@ -210,13 +212,15 @@ class _Parser:
             identity=tuple(source.get("identity", ())),
             summary=tuple(source.get("summary", ())),
             lists=self._lists,
+            mapping=read_mapping(source.get("mapping", ())),
             fields=self._fields(source["fields"], None),
             definition=source,
         )
         from schemas.dependencies import cycle  # noqa: PLC0415 - it needs the classes of this module
 
+        self._problems += check_mapping(source, {each.path: each.type for each in form.walk()})
         if not self._problems:
-            self._problems += _doubts(form)
+            self._problems += [*_doubts(form), *_misnamed(form)]
         if not self._problems and (found := cycle(form)):
             self._problems.append(FormProblem(found, "cycle", {"path": found}))
         if self._problems:
@@ -287,6 +291,18 @@ def _doubts(form: Form) -> Iterator[FormProblem]:
                 yield FormProblem(each.path, doubt.code, {"property": name, "name": doubt.name})
             if name == "relevant" and is_never_true(expression.tree, form.by_path.get):
                 yield FormProblem(each.path, "never_true", {"property": name, "name": expression.text})
+
+
+def _misnamed(form: Form) -> Iterator[FormProblem]:
+    """Choices that a mapping leads to and that there are not."""
+    for number, step in enumerate(form.mapping.steps):
+        for path, names in step.choices.items():
+            field = form.by_path[form.mapping.path(path, step.version)]
+            for old, new in names.items():
+                name = form.mapping.choice(path, new, step.version)
+                if field.choices and name not in field.choice_names:
+                    params = {"property": f"mapping.{number}.choices.{path}.{old}", "name": new}
+                    yield FormProblem("", "unknown_choice", params)
 
 
 def _choices(entries: Sequence[Mapping[str, Any]]) -> tuple[Choice, ...]:

@@ -57,7 +57,9 @@ def _property(node: Any, dotted: str) -> Path:
     if not dotted:
         return ()
     if isinstance(node, list):
-        return _named(node, dotted)
+        number, _, rest = dotted.partition(".")
+        by_number = number.isdecimal() and int(number) < len(node) and not _named(node, dotted)
+        return (int(number), *_property(node[int(number)], rest)) if by_number else _named(node, dotted)
     if not isinstance(node, Mapping):
         return ()
     parts = dotted.split(".")

@@ -16,6 +16,7 @@ from schemas.form import Field, Form
 from sync.edits import Edit, edits_digest, in_force, same, union
 from sync.heads import ULID, Head, heads_of, is_row, rows_above, seen_in_row
 from sync.policy import combined
+from sync.reading import read_by
 
 __all__ = ["STATE", "STATES", "Collision", "Folded", "Head", "edits_digest", "fold", "is_row", "union"]
 
@@ -42,7 +43,10 @@ class Collision:
 
 @dataclass(frozen=True)
 class Folded:
-    """A record's edits, summed up. `values` is nested as answers are; `heads` has every path ever touched."""
+    """A record's edits, summed up. `values` is nested as answers are; `heads` has every path ever touched.
+
+    `edits` are those in force, as the form version reads them.
+    """
 
     values: dict[str, Any]
     state: str
@@ -50,6 +54,7 @@ class Folded:
     heads: Heads
     collisions: tuple[Collision, ...]
     at: str
+    edits: tuple[Edit, ...] = ()
 
 
 def fold(
@@ -61,10 +66,11 @@ def fold(
 ) -> Folded:
     """Heads, values and collisions of a record. Total: it answers for whatever stands in the log.
 
-    `form` gives the merge policy of each field (without it, every field asks). Edits whose id or digest is in
-    `excluded` do not count; of those in `distrusted` the clock is not believed, so that `latest` asks too.
+    `form` gives the merge policy of each field (without it, every field asks), and how it reads older edits. Edits
+    whose id or digest is in `excluded` do not count; of those in `distrusted` the clock is not believed, so that
+    `latest` asks too.
     """
-    counted = in_force(edits, excluded)
+    counted = read_by(in_force(edits, excluded), form)
     heads = heads_of(counted)
     policy = _policies(form, distrusted)
     rows = _removed_rows(heads, {edit["id"]: edit for edit in counted}, policy)
@@ -85,6 +91,7 @@ def fold(
         heads=heads,
         collisions=tuple(sorted(collisions, key=attrgetter("path"))),
         at=max((edit["at"] for edit in counted), default=""),
+        edits=tuple(counted),
     )
 
 

@@ -30,8 +30,9 @@ ERRORS_TOLD = 500
 class Judged:
     """Everything that is known of one record after a verdict: what a projection stores.
 
-    `answers` are the judge's own, `problems` what is wrong with them, `collisions` what a person must decide,
-    `invalid_edits` why an edit does not count, by its digest; `label` the record's summary per language.
+    `answers` are the judge's own, `problems` what is wrong with them, `collisions` what a person must decide; `read`
+    are the edits in force as the form version reads them, `invalid_edits` why an edit does not count, by its digest;
+    `label` the record's summary per language.
     """
 
     record_id: str
@@ -47,6 +48,7 @@ class Judged:
     problems: tuple[Problem, ...]
     collisions: tuple[Collision, ...]
     edits: Sequence[Any]
+    read: Sequence[Edit]
     invalid_edits: Mapping[str, str]
     receipt: Document
     task: str | None
@@ -209,6 +211,7 @@ class Judge:
             problems,
             folded.collisions,
             edits,
+            folded.edits,
             faults,
             receipt,
             task if isinstance(task, str) else None,

@@ -19,7 +19,19 @@ from schemas.xlsform.workbook import Row, Workbook, decoded, read_workbook
 
 ROUNDS_OF_MENDING = 50
 COLUMNS = {"calculate": "calculation"}
-_ORDER = ("$schema", "form", "version", "timezone", "languages", "title", "identity", "summary", "lists", "fields")
+_ORDER = (
+    "$schema",
+    "form",
+    "version",
+    "timezone",
+    "languages",
+    "title",
+    "identity",
+    "summary",
+    "mapping",
+    "lists",
+    "fields",
+)
 _SETTINGS = frozenset({"title", "id_string", "version", "default_language", "instance_name", "allow_choice_duplicates"})
 
 

@@ -25,6 +25,7 @@ from service.office.values import Reader, Shown, label_of, moment_of
 from service.parts import current
 from service.readmodel.paging import Row
 from sync.merge import is_row
+from sync.reading import read_edit
 
 ON_A_PAGE = 50
 NOTE_CHARACTERS = 2000
@@ -137,7 +138,7 @@ def _outcome(case: Row, form: Form | None, names: Names) -> dict[str, Any] | Non
     closing = [r for r in lists().history(case["record"], case["team"]) if r["id"] == case["closed_by"]]
     if not closing:
         return None
-    edit, reader = closing[0]["edit"], names.reader(case["team"])
+    edit, reader = read_edit(closing[0]["edit"], form), names.reader(case["team"])
     there = case["path"] in edit["set"]
     return {
         "by": names.person(closing[0]["by"]),

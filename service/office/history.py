@@ -12,6 +12,7 @@ from service.office.names import Names
 from service.office.values import Reader, Shown, label_of, moment_of, show, state_of
 from service.readmodel.paging import Row
 from sync.merge import STATE, is_row
+from sync.reading import read_edit
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,12 @@ class Context:
 
 def shown_history(rows: Sequence[Row], context: Context) -> list[dict[str, Any]]:
     """Every edit ready to be shown, the oldest first."""
-    by_id = {row["id"]: row["edit"] for row in rows}
+    by_id = {row["id"]: read_edit(row["edit"], context.form) for row in rows}
     return [_edit(row, by_id, context) for row in rows]
 
 
 def _edit(row: Row, by_id: Mapping[str, Any], c: Context) -> dict[str, Any]:
-    edit = row["edit"] if isinstance(row["edit"], dict) else {}
+    edit = read_edit(row["edit"], c.form) if isinstance(row["edit"], dict) else {}
     return {
         "id": row["id"],
         "by": c.names.person(row["by"]),

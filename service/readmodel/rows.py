@@ -140,7 +140,7 @@ def _settled(judged: Judged) -> dict[str, tuple[Row, list[Row]]]:
     """For each path the last edit that had seen several values there, and the edits whose values it saw."""
     if len(judged.edits) < 2:
         return {}  # one edit alone has not seen two values
-    sound = sorted(in_force(judged.edits, judged.invalid_edits), key=lambda edit: (edit["at"], edit["id"]))
+    sound = sorted(judged.read, key=lambda edit: (edit["at"], edit["id"]))
     by_id = {edit["id"]: edit for edit in sound}
     settled: dict[str, tuple[Row, list[Row]]] = {}
     for edit in sound:

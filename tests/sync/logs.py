@@ -110,3 +110,37 @@ BROKEN = st.builds(
 )
 FOREIGN = st.lists(SHAPED | SHAPED | SHAPED | BROKEN | JUNK, max_size=7)
 """Logs as no tablet of ours would write them."""
+
+_ROW = "01JDA000000000000000000001"
+_PATHS_OF = {
+    1: ["/name", "/left", "/right", "/points", "/reasons", "/count", "/many", "/said", f"/problems/{_ROW}"]
+    + [f"/problems/{_ROW}/{below}" for below in ("due", "kind", "parts/01JDA000000000000000000003/weight")],
+    2: ["/who/full_name", "/who", "/left", "/reasons", "/count", f"/findings/{_ROW}", f"/findings/{_ROW}/when/due_on"],
+    3: ["/person", "/left", "/points", "/reasons", "/count", f"/findings/{_ROW}", f"/findings/{_ROW}/term/due_on"],
+}
+_GIVEN = st.sampled_from(
+    ["x", "late", "slow", "delay", 5, -1, True, False, "5.0", "-0", "1e2", ["rain", "snow"], ["a"], [], {}, None, [1]]
+)
+
+
+def _of_version(version: int) -> st.SearchStrategy[Edit]:
+    paths = st.sampled_from(_PATHS_OF[min(version, 3)] + ["/_state", "/__proto__"])
+    return st.fixed_dictionaries(
+        {
+            "id": IDS,
+            "at": st.builds(at, st.integers(0, 9), st.just("aa")),
+            "by": st.just("li.wei"),
+            "device": st.just("aa"),
+            "app": st.just("1.0"),
+            "version": st.just(version),
+            "set": st.dictionaries(paths, _GIVEN, max_size=5),
+            "unset": st.lists(paths, max_size=2),
+            "seen": st.dictionaries(paths, st.lists(IDS, max_size=3), max_size=4),
+            "note": st.none(),
+            "sig": st.just("s"),
+        }
+    )
+
+
+OF_VERSIONS = st.lists(st.integers(1, 4).flatmap(_of_version), max_size=6, unique_by=lambda edit: edit["id"])
+"""Logs of tablets that have different versions of the form `mapped`."""

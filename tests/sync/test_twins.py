@@ -13,17 +13,19 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from schemas.form import parse
+from schemas.form import Form, parse
 from sync.edits import edits_digest, stable
 from sync.merge import fold, union
-from tests.sync.logs import FOREIGN, replicas
+from tests.sync.logs import FOREIGN, OF_VERSIONS, replicas
 from tests.vectors import form
 
 SCRIPT = Path(__file__).parents[1] / "js/fold_lines.mjs"
 DEFINITION = form("policies")
 FORM = parse(DEFINITION)
 
-Twin = Callable[[list[Any]], Any]
+MAPPED = form("mapped")
+
+Twin = Callable[..., Any]
 twice_as_many = settings(max_examples=2 * settings().max_examples)
 
 
@@ -36,8 +38,8 @@ def javascript() -> Iterator[Twin]:
         assert process.stdin and process.stdout
         asked, told = process.stdin, process.stdout
 
-        def run(edits: list[Any]) -> Any:
-            asked.write(json.dumps({"edits": edits, "form": DEFINITION}) + "\n")
+        def run(edits: list[Any], definition: Any = DEFINITION) -> Any:
+            asked.write(json.dumps({"edits": edits, "form": definition}) + "\n")
             asked.flush()
             return json.loads(told.readline())
 
@@ -45,8 +47,8 @@ def javascript() -> Iterator[Twin]:
         asked.close()
 
 
-def python(edits: list[Any]) -> Any:
-    found = fold(edits, FORM)
+def python(edits: list[Any], form: Form = FORM) -> Any:
+    found = fold(edits, form)
     return {
         "values": found.values,
         "state": found.state,
@@ -69,4 +71,10 @@ def test_foreign_logs(javascript: Twin, edits: list[Any]) -> None:
 def test_logs_of_replicas(javascript: Twin, logs: list[list[Any]]) -> None:
     edits = [edit for log in logs for edit in log]
     told, ours = javascript(edits), python(edits)
+    assert {name: told[name] for name in told if stable(told[name]) != stable(ours[name])} == {}
+
+
+@given(OF_VERSIONS)
+def test_logs_of_several_versions(javascript: Twin, edits: list[Any]) -> None:
+    told, ours = javascript(edits, MAPPED), python(edits, parse(MAPPED))
     assert {name: told[name] for name in told if stable(told[name]) != stable(ours[name])} == {}

@@ -44,6 +44,8 @@ export class Form {
     this.summary = definition.summary ?? [];
     /** @type {Record<string, Choice[]>} */
     this.lists = definition.lists ?? {};
+    /** @type {import('./mapping.js').Step[]} */
+    this.mapping = definition.mapping ?? [];
     this.fields = definition.fields.map((/** @type {any} */ entry) => this.#field(entry, null));
     this.byName = byName(this.fields);
     /** @type {(field: Field) => Field[]} */

@@ -5,6 +5,7 @@
 
 import { equal, inForce } from './edits.js';
 import { byCodePoint, byRank, hasSeenInRow, headsOf, isRow, rowsAbove } from './heads.js';
+import { readBy } from './mapping.js';
 import { combined } from './policy.js';
 
 /**
@@ -13,7 +14,7 @@ import { combined } from './policy.js';
  * @typedef {{path: string, heads: Head[], in_force: Head, policy: string}} Collision
  * @typedef {{values: Record<string, any>, state: string, version: number, heads: Map<string, Head[]>,
  *   collisions: Collision[], at: string}} Folded
- * @typedef {{field(path: string): {type: string, merge: string} | null | undefined}} Policies
+ * @typedef {{field(path: string): {type: string, merge: string} | null | undefined, mapping?: import('./mapping.js').Step[]}} Policies
  * @typedef {{name: string, type: string}} Policy
  * @typedef {(path: string, heads: Head[]) => Policy} PolicyOf
  * @typedef {{gone: boolean, collision?: Collision}} Row
@@ -25,13 +26,13 @@ const STATES = ['draft', 'submitted', 'returned', 'approved', 'withdrawn'];
 /**
  * Heads, values and collisions of a record. Total: it answers for whatever stands in the log.
  * @param {any[]} edits
- * @param {Policies | null} form gives the merge policy of each field; without it, every field asks
+ * @param {Policies | null} form gives the merge policy of each field (without it, every field asks), and how it reads older edits
  * @param {{excluded?: Set<string>, distrusted?: Set<string>}} [options] ids of edits that do not count, and of those
  *   whose clock is not believed
  * @returns {Folded}
  */
 export function fold(edits, form, { excluded = new Set(), distrusted = new Set() } = {}) {
-  const counted = inForce(edits, excluded);
+  const counted = readBy(inForce(edits, excluded), form);
   const heads = headsOf(counted);
   const policy = policies(form, distrusted);
   const rows = removedRows(heads, new Map(counted.map((edit) => [edit.id, edit])), policy);

@@ -1,5 +1,6 @@
 /** How a record came about: each sitting, who and when, and what it changed. */
 import { html } from '../../vendor/lit.js';
+import { readBy } from '../core/mapping.js';
 import { momentOf, showMoment } from '../format.js';
 import { pick, t } from '../i18n.js';
 import { FILES } from '../media_paths.js';
@@ -19,8 +20,9 @@ export function timeline(entry, desk) {
       ${edit.set ? changes(entry, edit, desk) : ''}</li>`)}</ol></section>`;
 }
 
-/** @param {Entry} entry @param {any} edit @param {Desk} desk */
-function changes(entry, edit, desk) {
+/** @param {Entry} entry @param {any} written @param {Desk} desk */
+function changes(entry, written, desk) {
+  const [edit] = readBy([written], entry.form);
   const first = !Object.keys(edit.seen).length;
   const paths = [...Object.keys(edit.set), ...edit.unset].filter((path) => entry.form?.field(path));
   const state = edit.set['/_state'];

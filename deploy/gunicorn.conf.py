@@ -4,15 +4,16 @@ The figures come from Rounds' own settings (`rounds config` lists them), so that
 """
 
 from service.config import load
+from sync.embedded.serving.server import CONNECTIONS
 
 _config = load()
 _host, _port = _config.bind
 
 bind = f"[{_host}]:{_port}" if ":" in _host else f"{_host}:{_port}"
-worker_class = "gthread"
+worker_class = "sync.embedded.serving.worker.FeedWorker"
 workers = _config.workers
 threads = _config.threads
-# Every tablet that waits for news holds a thread for up to a minute; a request may take as long as that.
+worker_connections = CONNECTIONS
 timeout = 120
 graceful_timeout = 15
 keepalive = 75

@@ -141,9 +141,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("bind", _bind, "127.0.0.1:8000", "HOST:PORT to listen on."),
     Setting("workers", _count(1, 64), "2", "Web processes."),
-    Setting(
-        "threads", _count(2, 1024), "64", "Threads of each web process; every tablet that waits for news holds one."
-    ),
+    Setting("threads", _count(2, 1024), "64", "Threads of each web process: requests that it answers at once."),
     Setting("proxies", _count(0, 5), "0", "Reverse proxies in front whose X-Forwarded headers are trusted."),
     Setting("log_level", _one_of("debug", "info", "warning", "error"), "info", "Least severity that is logged."),
     Setting("log_format", _one_of("console", "json"), "console", "How log lines are written."),

@@ -17,12 +17,11 @@ from types import FrameType
 from typing import Any, NoReturn
 
 import structlog
-from flask import Flask
-from gunicorn.app.base import BaseApplication
 
 from service.app import create_app
 from service.config import Config
 from service.readmodel.intake import run_intake
+from sync.embedded.serving.server import WebServer
 
 log = structlog.get_logger(__name__)
 
@@ -34,35 +33,17 @@ BACKOFF_SECONDS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
-class WebServer(BaseApplication):  # type: ignore[misc]
-    """gunicorn with our settings; each worker makes its own application."""
-
-    def __init__(self, config: Config) -> None:
-        self._config = config
-        super().__init__()
-
-    def load_config(self) -> None:
-        host, port = self._config.bind
-        settings = {
-            "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
-            "workers": self._config.workers,
-            "threads": self._config.threads,
-            "worker_class": "gthread",
-            "graceful_timeout": GRACE_SECONDS,
-            "timeout": 120,
-            "keepalive": 75,
-            "limit_request_line": 8190,
-            "proc_name": "rounds",
-            "control_socket_disable": True,
-            "loglevel": "warning",
-            "logger_class": "service.logs.GunicornLogger",
-        }
-        for name, value in settings.items():
-            if name in self.cfg.settings:
-                self.cfg.set(name, value)
-
-    def load(self) -> Flask:
-        return create_app(self._config)
+def web_server(config: Config) -> WebServer:
+    """gunicorn; each of its workers makes its own application."""
+    return WebServer(
+        lambda: create_app(config),
+        config.bind,
+        workers=config.workers,
+        threads=config.threads,
+        graceful_timeout=GRACE_SECONDS,
+        proc_name="rounds",
+        logger_class="service.logs.GunicornLogger",
+    )
 
 
 @dataclass
@@ -186,7 +167,7 @@ def _follow(life: int) -> None:
 
 def serve(config: Config, ready: Callable[[], None]) -> None:
     """Serve until told to stop; `ready` is called once, in a thread, after the processes were started."""
-    web = Child("web", lambda: WebServer(config).run())
+    web = Child("web", lambda: web_server(config).run())
     intake = Child("intake", lambda: run_intake(config))
     Supervisor([web, intake]).run(ready)
 

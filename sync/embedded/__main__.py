@@ -10,15 +10,18 @@ from pathlib import Path
 
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 from sync.embedded.protocol import create_blueprint
 from sync.embedded.protocol.answer import http_failure
+from sync.embedded.serving.server import WebServer
 from sync.embedded.store import EmbeddedStore
 from sync.gate import check
 from sync.store import ADMIN, Unauthorized, UserContext
 
 NOBODY = UserContext(None)
+WORKERS, THREADS = 2, 32
+GRACE_SECONDS = 8
+"""What a request may take once the server is to stop."""
 
 
 def create_app(store: EmbeddedStore, admin: str | None) -> Flask:
@@ -57,13 +60,6 @@ def _allow_origin(response: Response) -> Response:
     return response
 
 
-class _Handler(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def log_request(self, *_: object) -> None:
-        """Requests are not logged."""
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Serve until interrupted."""
     parser = argparse.ArgumentParser(prog="python -m sync.embedded", description=__doc__)
@@ -72,11 +68,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--data", type=Path, required=True, help="the folder that holds the databases")
     parser.add_argument("--admin", metavar="NAME:PASSWORD", help="without it, everyone is an administrator")
     options = parser.parse_args(arguments)
-    store = EmbeddedStore(options.data, gate=check)
-    server = make_server(
-        options.host, options.port, create_app(store, options.admin), threaded=True, request_handler=_Handler
-    )
-    server.serve_forever()
+
+    def make() -> Flask:
+        return create_app(EmbeddedStore(options.data, gate=check), options.admin)
+
+    bind = (options.host, options.port)
+    WebServer(make, bind, workers=WORKERS, threads=THREADS, graceful_timeout=GRACE_SECONDS).run()
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from threading import Event
 from typing import Any, BinaryIO
 
@@ -14,7 +15,7 @@ import orjson
 from sync.embedded import attachments
 from sync.embedded.files import File
 from sync.embedded.selectors import check, matches
-from sync.embedded.signals import Signals
+from sync.embedded.signals import Listening, Signals
 from sync.embedded.tree import Tree, generation
 from sync.embedded.writes import Batch, Gate, check_security, kept_json
 from sync.store import (
@@ -76,6 +77,15 @@ class EmbeddedDatabase:
     @property
     def name(self) -> str:
         return self._file.name
+
+    @property
+    def path(self) -> Path:
+        """Where its file is."""
+        return self._file.path
+
+    def listen(self, heard: Callable[[Path], None]) -> Listening:
+        """Have `heard` called after each write, by whichever process. Raises `Unavailable`."""
+        return self._signals.listen(self._file.path, heard)
 
     def info(self) -> Info:
         meta = dict(self._file.connection().execute("SELECT key, value FROM meta WHERE key IN ('seq', 'live', 'dead')"))

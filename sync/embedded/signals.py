@@ -9,6 +9,8 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from sync.embedded.files import connect
@@ -48,6 +50,10 @@ class Signals:
                 self._thread.start()
         return Waiting(self, watched)
 
+    def listen(self, path: Path, heard: Callable[[Path], None]) -> Listening:
+        """Have `heard` called, from any thread, whenever the database was written. Raises `Unavailable`."""
+        return Listening(self.watch(path), heard)
+
     def leave(self, watched: _Watched) -> None:
         """One less waits."""
         with self._lock:
@@ -76,18 +82,19 @@ class _Watched:
     def __init__(self, path: Path) -> None:
         self.waiting = 0
         self.version = 1
+        self.listeners: list[Callable[[], None]] = []
         self._changed = threading.Condition()
-        self._path = path
+        self.path = path
         self._open()
 
     def _open(self) -> None:
-        self._inode = self._path.stat().st_ino
-        self._connection = connect(self._path)
+        self._inode = self.path.stat().st_ino
+        self._connection = connect(self.path)
         self._seen = self._data_version()
 
     def look(self) -> None:
         try:
-            if self._path.stat().st_ino != self._inode:  # deleted and made anew
+            if self.path.stat().st_ino != self._inode:  # deleted and made anew
                 self.close()
                 self._open()
                 self.bump()
@@ -103,6 +110,8 @@ class _Watched:
         with self._changed:
             self.version += 1
             self._changed.notify_all()
+        for heard in list(self.listeners):
+            heard()
 
     def wait(self, version: int, seconds: float) -> None:
         with self._changed:
@@ -129,6 +138,16 @@ class Waiting:
         self._signals.leave(self._watched)
 
     @property
+    def path(self) -> Path:
+        """Which database."""
+        return self._watched.path
+
+    @property
+    def listeners(self) -> list[Callable[[], None]]:
+        """What is called after each change."""
+        return self._watched.listeners
+
+    @property
     def version(self) -> int:
         """Read it before looking for changes."""
         return self._watched.version
@@ -136,3 +155,17 @@ class Waiting:
     def wait(self, version: int, seconds: float) -> None:
         """Until something was written since `version` was read, or the time is over."""
         self._watched.wait(version, max(0.0, seconds))
+
+
+class Listening:
+    """Somebody who is told of changes rather than waiting for them."""
+
+    def __init__(self, waiting: Waiting, heard: Callable[[Path], None]) -> None:
+        self._waiting = waiting
+        self._call = partial(heard, waiting.path)
+        waiting.listeners.append(self._call)
+
+    def stop(self) -> None:
+        """Be told no more."""
+        self._waiting.listeners.remove(self._call)
+        self._waiting.__exit__()

@@ -72,10 +72,12 @@ class Tree:
 
     def winner(self) -> str:
         """Live before deleted, then the longest history, then the greatest hash."""
-        return max(self.leaves, key=self._rank)
+        return self.ranked()[0]
 
     def ranked(self) -> list[str]:
         """Every leaf, the winner first."""
+        if len(self.leaves) == 1:
+            return list(self.leaves)
         return sorted(self.leaves, key=self._rank, reverse=True)
 
     def _rank(self, leaf: str) -> tuple[bool, int, str]:

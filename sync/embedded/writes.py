@@ -45,7 +45,8 @@ class Batch:
         self._gate = gate
         self._entries: dict[str, _Entry] = {}
         self._bodies: dict[tuple[str, str], tuple[str, str, bool, bytes, str | None]] = {}
-        self._security = orjson.loads(_meta(connection, "security"))
+        self._meta = dict(connection.execute("SELECT key, value FROM meta"))
+        self._security = orjson.loads(self._meta["security"])
 
     def add(self, docs: Sequence[Any], *, new_edits: bool, streams: Mapping[str, BinaryIO]) -> list[Written]:
         """Take in documents, one outcome each, in their order."""
@@ -54,11 +55,11 @@ class Batch:
 
     def _load(self, ids: Iterable[str]) -> None:
         rows = self._connection.execute(
-            "SELECT id, deleted, leaves, tree FROM doc WHERE id IN (SELECT value FROM json_each(?))",
+            "SELECT id, deleted, tree, leaves FROM doc WHERE id IN (SELECT value FROM json_each(?))",
             (_json(list(ids)),),
         )
-        for doc_id, deleted, leaves, tree in rows:
-            self._entries[doc_id] = _Entry(Tree(orjson.loads(tree), orjson.loads(leaves)), not deleted, known=True)
+        for doc_id, deleted, *kept in rows:
+            self._entries[doc_id] = _Entry(Tree(*map(orjson.loads, kept)), not deleted, known=True)
 
     def _outcome(self, doc: Any, new_edits: bool, streams: Mapping[str, BinaryIO]) -> Written:
         doc_id = doc.get("_id") if isinstance(doc, dict) else None
@@ -165,24 +166,22 @@ class Batch:
         changed = {doc_id: entry for doc_id, entry in self._entries.items() if entry.changed}
         if not changed:
             return False
-        meta = dict(
-            self._connection.execute("SELECT key, value FROM meta WHERE key IN ('seq','live','dead','revs_limit')")
-        )
-        seq, live, dead = int(meta["seq"]), int(meta["live"]), int(meta["dead"])
+        seq, live, dead, limit = (int(self._meta[name]) for name in ("seq", "live", "dead", "revs_limit"))
         rows = []
         for doc_id, entry in changed.items():
             seq += 1
-            entry.tree.stem(int(meta["revs_limit"]))
-            winner = entry.tree.winner()
-            deleted = entry.tree.leaves[winner]
+            tree = entry.tree
+            tree.stem(limit)
+            ranked = tree.ranked()
+            deleted = tree.leaves[ranked[0]]
             live += (not deleted) - (entry.known and entry.live)
             dead += deleted - (entry.known and not entry.live)
-            leaves = {leaf: entry.tree.leaves[leaf] for leaf in entry.tree.ranked()}
-            rows.append((seq, doc_id, winner, deleted, _json(leaves), _json(entry.tree.parents)))
+            leaves = {leaf: tree.leaves[leaf] for leaf in ranked}
+            rows.append((seq, doc_id, ranked[0], deleted, _json(leaves), _json(tree.parents)))
         self._connection.executemany("INSERT OR REPLACE INTO doc VALUES (?, ?, ?, ?, ?, ?)", rows)
         self._connection.executemany("INSERT OR REPLACE INTO body VALUES (?, ?, ?, ?, ?)", self._bodies.values())
-        for key, value in (("seq", seq), ("live", live), ("dead", dead)):
-            self._connection.execute("UPDATE meta SET value = ? WHERE key = ?", (value, key))
+        counts = ((seq, "seq"), (live, "live"), (dead, "dead"))
+        self._connection.executemany("UPDATE meta SET value = ? WHERE key = ?", counts)
         return True
 
 
@@ -265,7 +264,3 @@ def _hash(deleted: bool, parent: str | None, body: bytes, stubs: Any) -> str:
 
 def _json(value: Any) -> str:
     return orjson.dumps(value).decode()
-
-
-def _meta(connection: sqlite3.Connection, key: str) -> Any:
-    return connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()[0]

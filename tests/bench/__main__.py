@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from tests.bench import judging, packs, replication, validation
+from tests.bench import judging, live, packs, replication, store, validation
 from tests.bench.machine import describe
 from tests.bench.report import Figures, page
 from tests.live import ROOT
 
+CHANGES = 10
 TARGET = ROOT / "docs" / "benchmarks.md"
 
 
@@ -27,6 +28,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--peer", metavar="URL", help="another CouchDB, measured in turn with the embedded store")
     parser.add_argument("--records", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--clients", type=int, default=1_000, help="tablets that wait for news at once")
     parser.add_argument("--target", type=Path, default=TARGET, help="the page to write")
     options = parser.parse_args(arguments)
     load = os.getloadavg()[0]
@@ -35,6 +37,8 @@ def main(arguments: list[str] | None = None) -> None:
         machine=describe(),
         records=options.records,
         rounds=options.rounds,
+        throughput=store.measure(options.records, options.rounds, options.peer),
+        live=live.measure(options.clients, CHANGES),
         replication=replication.measure(options.records, options.rounds, options.peer),
         packs=packs.measure(options.records, options.rounds),
         validation=validation.measure(options.rounds),

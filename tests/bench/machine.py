@@ -25,3 +25,9 @@ def describe() -> str:
         f"{processor()}, {os.cpu_count()} cores, {memory:.0f} GiB; {platform.system()}; "
         f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, Node {node}"
     )
+
+
+def family(pid: int) -> list[int]:
+    """A process and those that it has started, and they."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
+    return [pid, *(each for child in children for each in family(int(child)))]

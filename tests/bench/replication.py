@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from tests.bench.machine import family
 from tests.live import ROOT, free_port
 
 SCRIPT = Path(__file__).with_name("push_pull.mjs")
@@ -44,17 +45,17 @@ class Replication:
 
 def measure(records: int, rounds: int, peer: str | None) -> Replication:
     """Run the rounds, the two stores taking turns; which one is first changes with each round."""
-    with _embedded() as (url, pid):
+    with embedded() as (url, pid):
         before = peak_memory(pid)
         found: dict[str, list[Times]] = {server: [] for server in (url, peer) if server}
         size = 0
         for number in range(rounds):
             for server in list(found) if number % 2 == 0 else reversed(list(found)):
-                say(f"round {number + 1} of {rounds}: {records} records, {_named(server)}")
+                say(f"round {number + 1} of {rounds}: {records} records, {name_of(server)}")
                 line = _push_pull(server, records)
                 size = int(line["bytes"])
                 found[server].append({step: line[step] for step in STEPS})
-        name = _version(peer) if peer else ""
+        name = version_of(peer) if peer else ""
         return Replication(size, found[url], found[peer] if peer else [], name, before, peak_memory(pid))
 
 
@@ -64,13 +65,17 @@ def say(text: str) -> None:
 
 
 def peak_memory(pid: int) -> float:
-    """The most memory that a process has held so far, in MiB. Its own: `getrusage` would also count its parent's."""
+    """The most that a server's processes have held so far, in MiB; what they share is counted with each."""
+    return sum(_peak(each) for each in family(pid)) / 1024
+
+
+def _peak(pid: int) -> int:
     status = Path(f"/proc/{pid}/status").read_text("ascii")
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    return int(status.partition("VmHWM:")[2].split()[0])
 
 
 @contextmanager
-def _embedded() -> Iterator[tuple[str, int]]:
+def embedded() -> Iterator[tuple[str, int]]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory(prefix="rounds-bench-") as data:
@@ -122,7 +127,7 @@ def _call(method: str, url: str) -> bytes:
         return content
 
 
-def _version(server: str) -> str:
+def version_of(server: str) -> str:
     """What a server calls itself, such as `Apache CouchDB 3.4.2`."""
     welcome = json.loads(_call("GET", f"{server.rstrip('/')}/"))
     vendor = welcome.get("vendor", {}).get("name", "")
@@ -130,5 +135,5 @@ def _version(server: str) -> str:
     return f"{maker} CouchDB {welcome.get('version', '')}".strip()
 
 
-def _named(server: str) -> str:
+def name_of(server: str) -> str:
     return server.rpartition("@")[2].removeprefix("http://")

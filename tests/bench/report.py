@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from tests.bench import report_store
 from tests.bench.judging import EDGE, Judging
+from tests.bench.live import Live
 from tests.bench.packs import Packs
 from tests.bench.replication import STEPS, Replication
+from tests.bench.store import Throughput
 from tests.bench.validation import Validation
 
 SHOWN = {"push": "push", "pull": "pull into an empty PouchDB", "nothing_new": "push again, nothing new"}
@@ -21,6 +24,8 @@ class Figures:
     machine: str
     records: int
     rounds: int
+    throughput: Throughput
+    live: Live
     replication: Replication
     packs: Packs
     validation: Validation
@@ -47,6 +52,14 @@ Written by `make bench`; a new run replaces this page.
 Every figure is the median of {figures.rounds} rounds, memory excepted. Rates depend on the machine, and on
 what else it does meanwhile; compare them only with figures from the same run.
 
+## The store over HTTP
+
+{report_store.throughput(figures.throughput)}
+
+## Waiting for news
+
+{report_store.live(figures.live)}
+
 ## Replication
 
 An unmodified PouchDB pushes {figures.records:,} records of about {figures.replication.bytes:,} bytes into an empty
@@ -55,7 +68,7 @@ client and server share the machine.
 
 {_replication_table(figures)}
 
-The embedded store, one process, held {figures.replication.memory_before:.0f} MiB before the first push and
+The embedded store, three processes, held {figures.replication.memory_before:.0f} MiB before the first push and
 {figures.replication.memory_peak:.0f} MiB at most during all rounds.
 
 ## First sign-ins
@@ -104,7 +117,8 @@ Two leaves of a record merged in memory, without store, signatures and validatio
 ## What this does not tell
 
 - Nothing here goes over a real network: no latency, no TLS, no proxy. Tablets in the field are slower than any of this.
-- One client at a time pushes and pulls; many at once are measured at first sign-ins alone, and pictures nowhere.
+- One client at a time pushes and pulls; many at once are measured at first sign-ins and where they wait, and pictures
+  nowhere.
 - PouchDB's own work is part of the times of replication, and may be the greater part.
 - Intake starts with everything already in the mailbox, and its caches are empty. Filling and signing the records is not
   in the figures. PostgreSQL and CouchDB as intake's databases are not measured.

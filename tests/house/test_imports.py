@@ -54,7 +54,8 @@ def test_sync_knows_flask_only_in_the_protocol() -> None:
     strays = {
         str(path.relative_to(ROOT))
         for path in modules("sync")
-        if imported(path) & WEB and not str(path.relative_to(ROOT)).startswith("sync/embedded/protocol")
+        if imported(path) & WEB
+        and not str(path.relative_to(ROOT)).startswith(("sync/embedded/protocol", "sync/embedded/serving"))
     }
     # `python -m sync.embedded` starts a server of its own.
     assert strays <= {"sync/embedded/__main__.py"}

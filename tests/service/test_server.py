@@ -104,7 +104,7 @@ def live(tmp_path: Path) -> Iterator[Live]:
 
 
 def test_the_whole_serves_and_prints_where_and_for_whom(live: Live) -> None:
-    wait_for(lambda: "Tablet" in live.tail())
+    wait_for(lambda: "Ctrl-C" in live.tail())
     printed = live.tail()
     assert f"{live.url}/office/" in printed
     assert "li.wei" in printed

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 from flask import Response, g, request
@@ -16,21 +14,20 @@ from sync.embedded.database import EmbeddedDatabase
 from sync.embedded.protocol import answer
 from sync.embedded.protocol.answer import NotAcceptable
 from sync.embedded.protocol.bulk import list_of
-from sync.store import BadRequest, Change, Changes, Seq, Unavailable
+from sync.embedded.protocol.waiting import LOT, THREADS
+from sync.embedded.serving.feed import PARKING, Feed
+from sync.store import BadRequest, Change, Changes, Seq
 
 LONGEST_WAIT_SECONDS = 60.0
 LEAST_HEARTBEAT_MILLISECONDS = 1_000
-
-MOST_WAITING = 48
-MOST_WAITING_EACH = 16
-"""Feeds that wait in one process: of all, and of one person."""
 LISTEN_SECONDS = 10.0
 """How often a waiting feed finds out that nobody listens any more."""
 
-_waiters: Counter[str] = Counter()
-_lock = threading.Lock()
 
-Look = Callable[[Seq, float], Changes]
+class Look(Protocol):
+    """Reads the feed after a place, waiting for so many seconds where there is nothing."""
+
+    def __call__(self, since: Seq, wait: float) -> Changes: ...
 
 
 def changes(database: str) -> Response:
@@ -40,10 +37,10 @@ def changes(database: str) -> Response:
         raise NotAcceptable("The feeds are normal and longpoll; a continuous one would outlive its sign-in.")
     body = answer.body_object() if request.method == "POST" and request.content_length else {}
     since = _since()
-    look = _looker(g.database, body)
+    look, key = _looker(g.database, body)
     if feed == "normal":
         return _page(look(since, 0.0))
-    return _longpoll(look, since)
+    return _longpoll(look, since, key)
 
 
 def _since() -> Seq:
@@ -51,8 +48,8 @@ def _since() -> Seq:
     return g.database.info().update_seq if since == "now" else since
 
 
-def _looker(database: EmbeddedDatabase, body: Mapping[str, Any]) -> Look:
-    """Reads the feed as the request's parameters say."""
+def _looker(database: EmbeddedDatabase, body: Mapping[str, Any]) -> tuple[Look, Hashable]:
+    """What reads the feed as the request's parameters say, and a key: feeds with the same one read the same."""
     include_docs, limit = answer.flag("include_docs"), answer.number("limit")
     if answer.flag("descending"):
         raise NotAcceptable("The feed is told forwards only.")
@@ -71,7 +68,8 @@ def _looker(database: EmbeddedDatabase, body: Mapping[str, Any]) -> Look:
             selector=selector,
         )
 
-    return look
+    chosen = orjson.dumps(selector, option=orjson.OPT_SORT_KEYS)
+    return look, (database.path, include_docs, limit, style, chosen)
 
 
 def _selector(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -112,31 +110,30 @@ def _row(change: Change) -> bytes:
     return orjson.dumps(row)
 
 
-def _longpoll(look: Look, since: Seq) -> Response:
+def _longpoll(look: Look, since: Seq, key: Hashable) -> Response:
     seconds, heartbeat = _seconds_left(), _heartbeat()
     page = look(since, 0.0)  # what is wrong with the request is told before the answer begins
     if page.results:
         return _page(page)
-    name = g.user.name or ""
-    _admit(name)
-    response = Response(_waiting(look, page.last_seq, seconds, heartbeat), content_type=answer.JSON)
-    response.call_on_close(lambda: _leave(name))
-    return response
-
-
-def _admit(name: str) -> None:
-    """Waiting costs a thread each: one tablet must not take them all. Raises `Unavailable`."""
-    with _lock:
-        if _waiters.total() >= MOST_WAITING or _waiters[name] >= MOST_WAITING_EACH:
-            raise Unavailable("Too many are waiting here for changes; ask again in a while.")
-        _waiters[name] += 1
-
-
-def _leave(name: str) -> None:
-    with _lock:
-        _waiters[name] -= 1
-        if not _waiters[name]:
-            del _waiters[name]
+    parking = request.environ.get(PARKING)
+    if parking is None:
+        leave = THREADS.enter(g.user.name)
+        response = Response(_waiting(look, page.last_seq, seconds, heartbeat), content_type=answer.JSON)
+        response.call_on_close(leave)
+        return response
+    parking.append(
+        Feed(
+            database=g.database,
+            key=key,
+            look=partial(look, wait=0.0),
+            render=lambda page: b"".join(_bytes(page)),
+            leave=LOT.enter(g.user.name),
+            since=page.last_seq,
+            ends=time.monotonic() + seconds,
+            heartbeat=heartbeat,
+        )
+    )
+    return Response(iter(()), content_type=answer.JSON)  # the server sends the head, and the rest when there is news
 
 
 def _seconds_left() -> float:

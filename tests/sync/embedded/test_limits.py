@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sync.embedded import EmbeddedStore
-from sync.embedded.protocol import changes
+from sync.embedded.protocol.waiting import THREADS
 from sync.gate import check
 from sync.store import Forbidden, TooLarge, UserContext
 from tests.sync.embedded.conftest import Caller
@@ -53,7 +53,7 @@ def test_local_documents_are_small(call: Caller) -> None:
 
 
 def test_one_person_cannot_have_every_feed_wait(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "MOST_WAITING_EACH", 2)
+    monkeypatch.setattr(THREADS, "each", 2)
     address = "/north/_changes?feed=longpoll&since=now&timeout=60000"
     waiting = [call("GET", address, buffered=False) for _ in range(2)]
     assert [each.status_code for each in waiting] == [200, 200]

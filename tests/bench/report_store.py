@@ -1,0 +1,46 @@
+"""The part of docs/benchmarks.md that is about the store."""
+
+from __future__ import annotations
+
+from tests.bench.live import Live
+from tests.bench.store import BATCH, STEPS, Throughput
+
+SHOWN = {
+    "bulk_docs": "`_bulk_docs` with `new_edits: false`, documents/s",
+    "changes": "`_changes`, rows/s",
+    "bulk_get": "`_bulk_get` with `revs`, documents/s",
+    "revs_diff": "`_revs_diff`, documents/s",
+    "put": "single `PUT`, documents/s",
+}
+
+
+def throughput(found: Throughput) -> str:
+    """What it does for one client, and another server in the same run."""
+    lines = [
+        f"One client on one connection, {found.documents:,} records of about 1 kB in batches of {BATCH}, into an",
+        "empty database each round. The embedded store runs as `python -m sync.embedded` runs it: every commit is on",
+        "the disk (`synchronous=FULL`) before it is answered; the gate judges every record.",
+        "",
+    ]
+    if not found.peer:
+        rows = [f"| {SHOWN[step]} | {found.median(found.embedded, step):,.0f} |" for step in STEPS]
+        return "\n".join([*lines, "| | embedded store |", "|---|---:|", *rows])
+    rows = []
+    for step in STEPS:
+        own, other = found.median(found.embedded, step), found.median(found.peer, step)
+        rows.append(f"| {SHOWN[step]} | {own:,.0f} | {other:,.0f} | {own / other:.1f} |")
+    return "\n".join([*lines, f"| | embedded store | {found.peer_name} | ratio |", "|---|---:|---:|---:|", *rows])
+
+
+def live(found: Live) -> str:
+    """How a change spreads."""
+    return f"""{found.clients:,} clients wait with a longpoll each on one embedded store, all on this machine. A change
+is written; the time is from the beginning of the write until a client has the end of its feed. {found.changes} changes.
+
+| | |
+|---|---:|
+| the median client has it after | {found.half * 1000:.0f} ms |
+| 95 of 100 after | {found.most * 1000:.0f} ms |
+| all, in the median change, after | {found.all * 1000:.0f} ms |
+| an ordinary request meanwhile, median | {found.ordinary * 1000:.1f} ms |
+| memory of all processes of the store | {found.memory:.0f} MiB |"""

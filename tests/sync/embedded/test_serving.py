@@ -1,0 +1,168 @@
+"""Feeds that wait, and clients that are slow, hold up nobody: against the server as it is run."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import time
+import urllib.parse
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+import pytest
+
+from sync.couch import CouchStore
+from sync.embedded.protocol.waiting import LOT
+from sync.embedded.serving.feed import PARKING, Feed
+from sync.store import Database
+from tests.served import served
+from tests.sync.embedded.conftest import Caller
+
+SIGN_IN = "Authorization: Basic YWRtaW46c2VjcmV0\r\n"
+MANY = 150
+"""More than the server has threads."""
+WAIT_SECONDS = 20
+END = b"\r\n0\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with served(tmp_path_factory.mktemp("served") / "data") as url:
+        yield url
+
+
+@pytest.fixture
+def north(server: str) -> Iterator[Database]:
+    store = CouchStore(server)
+    database = store.create("north")
+    yield database
+    if "north" in store.names():
+        store.delete("north")
+
+
+def connected(server: str) -> socket.socket:
+    parts = urllib.parse.urlsplit(server)
+    assert parts.hostname is not None
+    client = socket.create_connection((parts.hostname, parts.port or 0))
+    client.settimeout(WAIT_SECONDS)
+    return client
+
+
+def asking(server: str, query: str = "", version: str = "1.1") -> socket.socket:
+    """A client with a longpoll that has begun."""
+    client = connected(server)
+    path = f"/north/_changes?feed=longpoll&since=now{query}"
+    client.sendall(f"GET {path} HTTP/{version}\r\nHost: test\r\n{SIGN_IN}\r\n".encode())
+    assert until(client, b"\r\n\r\n").startswith(b"HTTP/1.1 200" if version == "1.1" else b"HTTP/1.0 200")
+    return client
+
+
+def until(client: socket.socket, mark: bytes) -> bytes:
+    """What comes, up to and including a mark; everything where the other end closes first."""
+    seen = b""
+    while not seen.endswith(mark):
+        byte = client.recv(1)
+        if not byte:
+            break
+        seen += byte
+    return seen
+
+
+def ids(page: bytes) -> list[str]:
+    """The documents of a chunked page of changes."""
+    body = b"".join(part for part in page.split(b"\r\n")[1::2])
+    return [row["id"] for row in json.loads(body)["results"]]
+
+
+def test_more_feeds_wait_than_there_are_threads_and_all_hear_of_a_change(server: str, north: Database) -> None:
+    with ExitStack() as open_clients:
+        clients = [open_clients.enter_context(closing(asking(server))) for _ in range(MANY)]
+        assert north.info().doc_count == 0  # an ordinary request is answered meanwhile
+        north.put({"_id": "a"})
+        pages = [until(client, END) for client in clients]
+    assert [ids(page) for page in pages] == [["a"]] * MANY
+
+
+def test_a_connection_serves_again_after_its_feed(server: str, north: Database) -> None:
+    with closing(asking(server)) as client:
+        north.put({"_id": "a"})
+        until(client, END)
+        client.sendall(f"GET /north/a HTTP/1.1\r\nHost: test\r\n{SIGN_IN}\r\n".encode())
+        assert until(client, b"}\n").startswith(b"HTTP/1.1 200")
+
+
+def test_a_feed_goes_on_past_changes_that_its_selector_leaves_out(server: str, north: Database) -> None:
+    chosen = urllib.parse.quote(json.dumps({"kind": "task"}))
+    with closing(asking(server, f"&filter=_selector&selector={chosen}")) as client:
+        north.put({"_id": "a", "kind": "note"})
+        north.put({"_id": "b", "kind": "task"})
+        assert ids(until(client, END)) == ["b"]
+
+
+def test_a_feed_gives_signs_of_life_and_ends_in_time(server: str, north: Database) -> None:
+    with closing(asking(server, "&heartbeat=1000&timeout=2500")) as client:
+        answer = until(client, END)
+        assert answer.startswith(b"1\r\n\n\r\n")
+        assert b'"results":[]' in answer
+
+
+def test_a_feed_of_an_old_client_is_not_chunked(server: str, north: Database) -> None:
+    with closing(asking(server, version="1.0")) as client:
+        north.put({"_id": "a"})
+        page = until(client, b"}\n\0")
+    assert [row["id"] for row in json.loads(page)["results"]] == ["a"]
+
+
+def test_a_feed_ends_when_its_database_is_gone(server: str, north: Database) -> None:
+    with closing(asking(server)) as client:
+        CouchStore(server).delete("north")
+        assert until(client, END) == b""
+
+
+def test_a_stopping_server_ends_its_feeds_in_good_order(tmp_path: Path) -> None:
+    with served(tmp_path / "data") as url:
+        CouchStore(url).create("north")
+        with closing(asking(url)) as client:
+            os.kill(listener(url), signal.SIGTERM)
+            assert until(client, END).endswith(b'"pending":0}\n\r\n0\r\n\r\n')
+
+
+def listener(url: str) -> int:
+    """The process of this test's that listens on the port of an address."""
+    port = str(urllib.parse.urlsplit(url).port)
+    for child in Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text("ascii").split():
+        if port in Path(f"/proc/{child}/cmdline").read_text("utf-8").split("\0"):
+            return int(child)
+    raise AssertionError("no child of ours serves it")
+
+
+def test_clients_that_send_half_a_request_hold_up_nobody(server: str, north: Database) -> None:
+    with ExitStack() as open_clients:
+        for _ in range(MANY):
+            client = open_clients.enter_context(closing(connected(server)))
+            client.sendall(b"GET /north HTTP/1.1\r\nHost: te")
+        assert north.info().doc_count == 0
+
+
+def test_a_request_that_comes_in_pieces_is_answered(server: str, north: Database) -> None:
+    with closing(connected(server)) as client:
+        for piece in ("GET /north HT", "TP/1.1\r\nHost: test\r", f"\n{SIGN_IN}\r", "\n"):
+            client.sendall(piece.encode())
+            time.sleep(0.05)  # so that they are not sent as one
+        assert until(client, b"}\n").startswith(b"HTTP/1.1 200")
+
+
+def test_a_feed_without_a_place_to_wait_in_is_refused_in_words(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LOT, "each", 1)
+    offered: list[Feed] = []
+    address = "/north/_changes?feed=longpoll&since=now"
+    assert call("GET", address, environ_overrides={PARKING: offered}).status_code == 200
+    refused = call("GET", address, environ_overrides={PARKING: offered})
+    assert (refused.status_code, refused.get_json()["error"]) == (503, "unavailable")
+    [feed] = offered
+    feed.leave()
+    assert call("GET", address, environ_overrides={PARKING: offered}).status_code == 200
+    offered[-1].leave()

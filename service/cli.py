@@ -29,6 +29,7 @@ COMMANDS = {
     "entity": "Things that forms are about: tables in and out.",
     "task": "Forms that teams are to fill.",
     "replicate": "Documents from one place to another, by CouchDB's protocol.",
+    "simulate": "A made-up campaign with all that goes wrong, and whether everything held.",
     "config": "Every setting, its value, and who set it.",
 }
 _Function = TypeVar("_Function", bound=Callable[..., Any])

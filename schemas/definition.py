@@ -62,8 +62,8 @@ CONVERSIONS = frozenset({"text", "integer", "decimal", "boolean", "date", "selec
 MAX_FIELDS = 2_000
 MAX_DEPTH = 10
 
-_FORM_ID = re.compile(r"[a-z][a-z0-9-]{0,60}")
 _OLD_PATH = re.compile(r"(/[a-z][a-z0-9_]{0,63})+")
+FORM_ID = re.compile(r"[a-z][a-z0-9-]{0,60}")
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -224,7 +224,7 @@ def _check_head(definition: Mapping[str, Any]) -> Iterator[FormProblem]:
     for name in sorted(set(definition) - FORM_PROPERTIES, key=str):
         yield FormProblem("", "unknown_property", {"property": name})
     form, version, languages = (definition.get(name) for name in ("form", "version", "languages"))
-    if not isinstance(form, str) or not _FORM_ID.fullmatch(form):
+    if not isinstance(form, str) or not FORM_ID.fullmatch(form):
         yield FormProblem("", "bad_property", {"property": "form"})
     if not _is_count(version) or version == 0:
         yield FormProblem("", "bad_property", {"property": "version"})

@@ -26,7 +26,7 @@ def text(code: str, *, label: Text | None = None, **params: object) -> dict[str,
     `label` is the field's own, per language; where a language lacks one, any other stands in.
     """
     return {
-        language: _filled(sentence, {**params, "label": _in(label, language)})
+        language: filled(sentence, {**params, "label": _in(label, language)})
         for language, sentence in catalogue()[code].items()
     }
 
@@ -37,7 +37,8 @@ def _in(label: Text | None, language: str) -> str:
     return label.get(language) or next(iter(label.values()))
 
 
-def _filled(sentence: str, params: Mapping[str, object]) -> str:
+def filled(sentence: str, params: Mapping[str, object]) -> str:
+    """A sentence with its `{params}` put in; one that is not given stays as it is written."""
     for name, value in params.items():
         sentence = sentence.replace("{" + name + "}", str(value))
     return sentence

@@ -35,13 +35,14 @@ def _further(node: Any, problem: FormProblem) -> Path:
 
 def _field(definition: Any, problem: FormProblem) -> Path:
     """The way to the field that a problem is about: of two with one path, the second is the one too many."""
-    found = [way for path, way in _fields(definition) if path == problem.path] if problem.path else []
+    found = [way for path, way in fields_of(definition) if path == problem.path] if problem.path else []
     if not found:
         return ()
     return found[-1] if problem.code == "duplicate_name" else found[0]
 
 
-def _fields(node: Any, prefix: str = "", way: Path = ()) -> Iterator[tuple[str, Path]]:
+def fields_of(node: Any, prefix: str = "", way: Path = ()) -> Iterator[tuple[str, Path]]:
+    """Every field of a definition, sound or not: its path, and the way to it in the file."""
     entries = node.get("fields") if isinstance(node, Mapping) else None
     for index, entry in enumerate(entries if isinstance(entries, list) else ()):
         name = entry.get("name") if isinstance(entry, Mapping) else None
@@ -49,7 +50,7 @@ def _fields(node: Any, prefix: str = "", way: Path = ()) -> Iterator[tuple[str, 
         here = (*way, "fields", index)
         yield path, here
         if len(here) < 2 * MAX_DEPTH:
-            yield from _fields(entry, path, here)
+            yield from fields_of(entry, path, here)
 
 
 def _property(node: Any, dotted: str) -> Path:

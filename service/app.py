@@ -99,8 +99,8 @@ def _serve_office(app: Flask, _config: Config) -> None:
     register_office(app)
 
 
-def _serve_tablet(app: Flask, config: Config) -> None:
-    app.register_blueprint(tablet.create_blueprint(config))
+def _serve_tablet(app: Flask, _config: Config) -> None:
+    app.register_blueprint(tablet.create_blueprint())
 
 
 def _serve_store(app: Flask, config: Config) -> None:

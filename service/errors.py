@@ -38,6 +38,7 @@ STATUS = {
     "record_unknown": 404,
     "case_unknown": 404,
     "form_unknown": 404,
+    "draft_unknown": 404,
     "photo_unknown": 404,
     "case_closed": 409,
     "choice_unknown": 422,

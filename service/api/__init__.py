@@ -5,12 +5,19 @@ from __future__ import annotations
 from flask import Flask, render_template
 from flask_smorest import Api  # type: ignore[import-untyped]
 
-from service.api import cases, forms, packs, records, session
+from service.api import cases, drafts, forms, packs, records, session
 from service.auth import access
 from service.errors import STATUS
 
 PREFIX = "/api/v1"
-BLUEPRINTS = (session.blueprint, records.blueprint, cases.blueprint, forms.blueprint, packs.blueprint)
+BLUEPRINTS = (
+    session.blueprint,
+    records.blueprint,
+    cases.blueprint,
+    forms.blueprint,
+    drafts.blueprint,
+    packs.blueprint,
+)
 SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
     "basic": {"type": "http", "scheme": "basic"},

@@ -273,6 +273,49 @@ class FormShown(FormListed):
     definition = fields.Dict()
 
 
+class DraftListed(Schema):
+    form = fields.String()
+    title = _languages("The form's title; empty while the draft has mistakes.")
+    by = _text("Who kept it.")
+    at = fields.String()
+    faults = fields.Integer(metadata={"description": "How many mistakes it has."})
+
+
+class DraftPage(Schema):
+    items = fields.List(fields.Nested(DraftListed))
+
+
+class Fault(Schema):
+    """One mistake in the text of a draft; line and column count from 1."""
+
+    line = fields.Integer()
+    column = fields.Integer()
+    path = _text("The field's path; empty for the form as a whole.")
+    code = fields.String()
+    sentence = _text("What is wrong, in the reader's language.")
+
+
+class DraftShown(Schema):
+    form = fields.String()
+    by = fields.String()
+    at = fields.String()
+    rev = fields.String()
+    text = _text("The JSON file as its author wrote it.")
+    definition = fields.Dict(allow_none=True, metadata={"description": "What would be published; null with mistakes."})
+    faults = fields.List(fields.Nested(Fault))
+
+
+class NewDraft(Schema):
+    """`text` is a form's JSON file; it may have mistakes. `rev` is the revision that it was made from."""
+
+    text = fields.String(required=True, validate=[Length(min=1), NO_NUL])
+    rev = fields.String(load_default=None, allow_none=True, validate=[Length(1, 64), NO_NUL])
+
+
+class DraftDropped(Schema):
+    form = fields.String()
+
+
 def checked(pattern: re.Pattern[str], text: str, code: str) -> str:
     """An id from an address, refused as unknown where it could be nobody's. Raises `RoundsError` `code`."""
     if not pattern.fullmatch(text):

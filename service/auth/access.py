@@ -21,6 +21,9 @@ class Action(Enum):
     ENTER = frozenset(ROLES)
     """Know who one is, and sign out."""
     READ_FORMS = frozenset(ROLES)
+    TRY_DRAFTS = frozenset({"supervisor", "office", "admin"})
+    """See forms that are not published yet, and fill them without anything being kept."""
+    WRITE_DRAFTS = frozenset({"office", "admin"})
     READ_RECORDS = frozenset({"inspector", "supervisor", "office", "admin"})
     READ_CASES = frozenset({"supervisor", "office", "admin"})
     DECIDE = frozenset({"supervisor", "office", "admin"})

@@ -11,16 +11,19 @@ import click
 
 from schemas.bundled import bundled_texts
 from schemas.changes import Change, Severity, compare
-from schemas.form import Form, FormError, compile_form, parse
+from schemas.faults import Fault, examine
+from schemas.form import Form, parse
 from schemas.messages import LANGUAGES
-from schemas.positions import JsonError, Source, read
-from schemas.problems import locate
+from schemas.positions import read
 from service.auth.directory import Directory
 from service.campaign import Campaign
 from service.cli import Refusal, configured, json_option, show
+from service.commands.drafts import draft, drafts, preview
+from service.commands.form_files import FILES, count_of, text_of, texts_of
 from service.commands.opened import opened
 from service.commands.xlsform import export, import_
 from service.config import Config
+from service.drafts import Drafts
 
 _PUBLISHED = re.compile(r"([a-z][a-z0-9-]*):([1-9][0-9]*)")
 
@@ -32,6 +35,9 @@ def command() -> None:
 
 command.add_command(import_)
 command.add_command(export)
+command.add_command(preview)
+command.add_command(draft)
+command.add_command(drafts)
 
 
 @command.command("list")
@@ -46,32 +52,46 @@ def listed(config: Config, as_json: bool) -> None:
 
 
 @command.command("check")
-@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def check(files: tuple[Path, ...]) -> None:
-    """Say what is wrong with form FILES, by line and column; the bundled forms where none is named."""
-    texts = {str(file): _text(file) for file in files} or bundled_texts()
-    faults = [line for name, text in texts.items() for line in _faults(name, text)]
-    for line in faults:
-        click.echo(line, err=True)
-    if faults:
-        raise Refusal(f"{len(faults)} mistakes.")
-    click.echo(f"{len(texts)} forms are sound.")
+@click.argument("files", nargs=-1, type=FILES)
+@json_option
+def check(files: tuple[Path, ...], as_json: bool) -> None:
+    """Say what is wrong with form FILES, folders of them, or - for what is piped in; the bundled forms by default."""
+    texts = texts_of(files) or bundled_texts()
+    found = [(name, fault) for name, text in texts.items() for fault in examine(text).faults]
+    if as_json:
+        show([_row(name, fault) for name, fault in found], [], as_json)
+    else:
+        for name, fault in found:
+            click.echo(f"{name}:{fault}", err=True)
+    if found:
+        raise Refusal(f"{count_of(len(found), 'mistake')} in {count_of(len({name for name, _ in found}), 'file')}.")
+    if not as_json:
+        click.echo("1 form is sound." if len(texts) == 1 else f"{len(texts)} forms are sound.")
+
+
+def _row(file: str, fault: Fault) -> dict[str, Any]:
+    line, column = fault.position
+    about = {"file": file, "line": line, "column": column, "path": fault.path, "code": fault.code}
+    return about | {"sentence": fault.sentence["en"]}
 
 
 @command.command("publish")
-@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("files", nargs=-1, type=FILES)
+@click.option("--draft", "drafted", multiple=True, metavar="FORM", help="Publish a draft. Can be given again.")
 @click.option("--bundled", "take_bundled", is_flag=True, help="Publish the forms that come with Rounds.")
 @click.option("--yes", is_flag=True, help="Publish although records under way lose values.")
 @configured
-def publish(config: Config, files: tuple[Path, ...], take_bundled: bool, yes: bool) -> None:
+def publish(config: Config, files: tuple[Path, ...], drafted: tuple[str, ...], take_bundled: bool, yes: bool) -> None:
     """Publish form FILES. A version that is published never changes; what changes for records under way is told."""
-    texts = {str(file): _text(file) for file in files} | (bundled_texts() if take_bundled else {})
-    if not texts:
-        raise Refusal("Name a file, or say --bundled.")
-    if faults := [line for name, text in texts.items() for line in _faults(name, text)]:
-        raise Refusal("\n".join(faults))
-    definitions = [read(text).value for text in texts.values()]
+    texts = texts_of(files) | (bundled_texts() if take_bundled else {})
+    if not texts and not drafted:
+        raise Refusal("Name a file or a --draft, or say --bundled.")
     with opened(config) as store:
+        office = Drafts(Directory(store).office)
+        texts |= {f"draft {form}": office.one(form).text for form in drafted}
+        if faults := [line for name, text in texts.items() for line in _faults(name, text)]:
+            raise Refusal("\n".join(faults))
+        definitions = [read(text).value for text in texts.values()]
         losing = _announce(Directory(store).forms(), definitions)
         if losing and not yes:
             raise Refusal(f"Records under way would lose values in {', '.join(losing)}; --yes publishes all the same.")
@@ -79,6 +99,8 @@ def publish(config: Config, files: tuple[Path, ...], take_bundled: bool, yes: bo
             new = Campaign(store).publish(definition)
             state = "published" if new else "is published already"
             click.echo(f"{definition['form']} {definition['version']}: {state}")
+        for form in drafted:
+            office.drop(form)
 
 
 @command.command("diff")
@@ -102,7 +124,7 @@ def diff(config: Config, old: str, new: str, as_json: bool) -> None:
 def _form(config: Config, name: str) -> Form:
     """The form that a word on the command line means."""
     if Path(name).is_file():
-        text = _text(Path(name))
+        text = text_of(Path(name))
         if faults := _faults(name, text):
             raise Refusal("\n".join(faults))
         return parse(read(text).value)
@@ -140,28 +162,6 @@ def _line(change: Change) -> str:
     return f"  {severity}: {change.path or '/'} {change.sentence}"
 
 
-def _text(file: Path) -> str:
-    try:
-        return file.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Refusal(f"{file}: byte {error.start + 1} is not UTF-8.") from None
-    except OSError as error:
-        raise Refusal(f"{file}: {error.strerror}.") from None
-
-
 def _faults(name: str, text: str) -> list[str]:
     """What is wrong with the text of a form: `file:line:column: sentence`, in the order of the file."""
-    try:
-        source = read(text)
-    except JsonError as error:
-        return [f"{name}:{error.position.line}:{error.position.column}: {error.reason}"]
-    return [f"{name}:{place}" for place in _problems(source)]
-
-
-def _problems(source: Source) -> list[str]:
-    try:
-        compile_form(source.value)
-    except FormError as error:
-        found = sorted((locate(source, problem), str(problem)) for problem in error.problems)
-        return [f"{place.line}:{place.column}: {sentence}" for place, sentence in found]
-    return []
+    return [f"{name}:{fault}" for fault in examine(text).faults]

@@ -9,7 +9,7 @@ from service.auth.keys import load_keys
 from service.campaign import CampaignError
 from service.cli import Refusal
 from service.config import Config, ConfigError
-from service.errors import RoundsError
+from service.errors import RoundsError, describe
 from service.store import open_store
 from sync.store import Store, StoreError
 
@@ -24,5 +24,7 @@ def opened(config: Config) -> Iterator[Store]:
             yield store
         finally:
             store.close()
-    except (ConfigError, StoreError, CampaignError, RoundsError) as error:
+    except RoundsError as error:
+        raise Refusal(describe(error, "en").reason) from None
+    except (ConfigError, StoreError, CampaignError) as error:
         raise Refusal(str(error)) from None

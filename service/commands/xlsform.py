@@ -11,8 +11,8 @@ import orjson
 from schemas.form import FormError, compile_form
 from schemas.positions import JsonError, read
 from service.cli import Refusal
+from service.commands.form_files import FILE
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
 

@@ -53,7 +53,7 @@ def make_demo(store: Store, _keys: Keys, now: datetime) -> None:
         list(threads.map(partial(_enter, campaign, Directory(store)), sign_ins()))
     for definition in bundled().values():
         campaign.publish(definition)
-    campaign.put_entities(list(_entities()))
+    campaign.put_entities(list(entities()))
     _give_tasks(campaign, store, now.astimezone(ZONE).date())
 
 
@@ -83,7 +83,8 @@ def entity_id(kind: str, code: str) -> str:
     return f"entity:{kind}:{stable_ulid(f'{kind} {code}')}"
 
 
-def _entities() -> Iterator[dict[str, Any]]:
+def entities() -> Iterator[dict[str, Any]]:
+    """The things that the demo's forms are about, as documents."""
     for kind, listed in KINDS.items():
         for thing in _data()[listed]:
             yield {"_id": entity_id(kind, thing["code"]), "entity": kind, **thing}

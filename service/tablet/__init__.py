@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, request
 
-from service.config import Config
 from service.tablet.bundle import FOREVER, Bundle, File
 
 PREFIX = "/tablet"
 
 
-def create_blueprint(config: Config) -> Blueprint:
-    """The tablet's blueprint; the files are read once, here. `config` is there since every blueprint takes it."""
-    del config
+def create_blueprint() -> Blueprint:
+    """The tablet's blueprint; the files are read once, here."""
     blueprint = Blueprint("tablet", __name__, url_prefix=PREFIX)
     bundle = Bundle.read(PREFIX)
 

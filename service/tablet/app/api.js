@@ -22,14 +22,22 @@ const TIMEOUT_MS = 20_000;
  * @param {unknown} body
  * @returns {Promise<any>} the parsed answer; raises `Refusal`
  */
-export async function post(path, body) {
-  const response = await answer(`/api/v1${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json', 'accept-language': language() },
-    body: JSON.stringify(body),
-    credentials: 'omit',
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
+export const post = (path, body) =>
+  ask(path, { method: 'POST', headers: { ...headers(), 'content-type': 'application/json' }, body: JSON.stringify(body) });
+
+/**
+ * GET from the API.
+ * @param {string} path below /api/v1
+ * @param {Record<string, string>} [more] headers, such as who asks
+ * @returns {Promise<any>} the parsed answer; raises `Refusal`
+ */
+export const get = (path, more = {}) => ask(path, { headers: { ...headers(), ...more }, cache: 'no-store' });
+
+const headers = () => ({ accept: 'application/json', 'accept-language': language() });
+
+/** @param {string} path @param {RequestInit} options */
+async function ask(path, options) {
+  const response = await answer(`/api/v1${path}`, { ...options, credentials: 'omit', signal: AbortSignal.timeout(TIMEOUT_MS) });
   const told = await response.json().catch(() => ({}));
   if (!response.ok) throw new Refusal(response.status, told);
   return told;

@@ -145,7 +145,9 @@ export class App {
   /** Show the screen of the address. */
   async show() {
     if (this.#retired || this.loading) return this.update();
-    const route = this.session.profile ? routeOf(location.hash) : { name: 'sign-in' };
+    const wanted = routeOf(location.hash);
+    // A preview belongs to whoever serves it on their own machine; nobody is signed in there.
+    const route = this.session.profile || wanted.name === 'preview' ? wanted : { name: 'sign-in' };
     this.#screen?.leave?.();
     this.#screen = await this.screenFor(this, /** @type {import('./routes.js').Route} */ (route));
     if (this.#hash !== location.hash) scrollTo(0, 0);

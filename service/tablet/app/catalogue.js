@@ -7,6 +7,7 @@ import { parseForm } from './core/form.js';
  * @typedef {import('./db.js').Doc} Doc
  * @typedef {import('./core/form.js').Form} Form
  * @typedef {{id: string, name: string, names?: Record<string, string>, searched: string, doc: Doc}} Entity
+ * @typedef {Pick<Catalogue, 'form' | 'entities' | 'rows' | 'entity'>} Lookup what filling and reading a form asks of it
  */
 
 const GATHER_MS = 300;
@@ -106,7 +107,7 @@ export class Catalogue extends EventTarget {
   rows(kind) {
     if (!this.#rows.has(kind)) {
       const own = [...this.#known.values()].filter(({ id }) => id.startsWith(`entity:${kind}:`));
-      this.#rows.set(kind, own.map(({ id, name, doc }) => ({ ...doc, label: name, name: id })));
+      this.#rows.set(kind, own.map(rowOf));
     }
     return this.#rows.get(kind) ?? [];
   }
@@ -138,8 +139,11 @@ export class Catalogue extends EventTarget {
   }
 }
 
+/** What lookups see of an entity. @param {Entity} entity @returns {Record<string, any>} */
+export const rowOf = ({ id, name, doc }) => ({ ...doc, label: name, name: id });
+
 /** @param {Doc} doc @returns {Entity} */
-function entityOf(doc) {
+export function entityOf(doc) {
   const { _id, name, names, code, town, address } = doc;
   const searched = [name, ...Object.values(names ?? {}), code, town, address].filter(Boolean).join('\n').toLowerCase();
   return { id: _id, name, names, searched, doc };

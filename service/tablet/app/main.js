@@ -3,6 +3,7 @@ import { alone } from './alone.js';
 import { App } from './app.js';
 import { loadCatalogues } from './i18n.js';
 import { loadPreferences } from './preferences.js';
+import { routeOf } from './routes.js';
 import { screenFor } from './screens/index.js';
 
 const WORKER = new URL('../../sw.js', import.meta.url);
@@ -26,7 +27,7 @@ async function start() {
   const app = new App(/** @type {HTMLElement} */ (root), screenFor);
   await alone(() => void app.retire());
   await app.start();
-  await keepOffline(app);
+  if (routeOf(location.hash).name !== 'preview') await keepOffline(app);
 }
 
 start().catch((error) => {

@@ -49,6 +49,12 @@ export const encoded = (canvas, type) =>
     canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new PictureError('picture.unreadable'))), type, QUALITY);
   });
 
+/** What an answer calls a file: its digest. @param {Blob} blob @returns {Promise<string>} raises `PictureError` for one that is too large */
+export async function nameOf(blob) {
+  if (blob.size > FILE_BYTES) throw new PictureError('picture.too_large');
+  return sha256(new Uint8Array(await blob.arrayBuffer()));
+}
+
 const HARMLESS = /^(image\/(png|jpeg|gif|webp|avif|heic|heif)|audio\/|video\/|application\/pdf$)/;
 
 export class Pictures {
@@ -63,9 +69,7 @@ export class Pictures {
 
   /** Keep a file with the draft. @param {Blob} blob @returns {Promise<string>} its digest, which is what an answer holds */
   async add(blob) {
-    if (blob.size > FILE_BYTES) throw new PictureError('picture.too_large');
-    const bytes = new Uint8Array(await blob.arrayBuffer());
-    const digest = await sha256(bytes);
+    const digest = await nameOf(blob);
     const picture = { blob, content_type: blob.type || 'application/octet-stream', length: blob.size, taken_at: new Date().toISOString() };
     await keep('pictures', `${this.user}/${digest}`, picture);
     this.#shown.delete(digest);

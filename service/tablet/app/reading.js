@@ -5,20 +5,20 @@ import { isEmpty, valueAt } from './values.js';
 
 /**
  * @typedef {import('./catalogue.js').Form} Form
- * @typedef {import('./catalogue.js').Catalogue} Catalogue
+ * @typedef {import('./catalogue.js').Lookup} Lookup
  * @typedef {import('./core/form.js').Field} Field
  */
 
 /** The label of a choice. @param {Field} field @param {string} name */
 export const choiceLabel = (field, name) => pick((field.choices ?? []).find((choice) => choice.name === name)?.label, name);
 
-/** @param {Catalogue} catalogue @param {string} id */
+/** @param {Lookup} catalogue @param {string} id */
 export function entityName(catalogue, id) {
   const entity = catalogue.entity(id);
   return entity ? pick(entity.names, entity.name) : t('value.loading');
 }
 
-/** @type {Record<string, (value: any, field: Field, catalogue: Catalogue) => string>} */
+/** @type {Record<string, (value: any, field: Field, catalogue: Lookup) => string>} */
 const READERS = {
   date: (value) => showDate(value),
   datetime: (value) => (Number.isNaN(Date.parse(value)) ? String(value) : showMoment(Date.parse(value))),
@@ -42,13 +42,13 @@ function readPoint(value) {
   return value.accuracy ? `${place} ${t('value.accuracy', { metres: value.accuracy })}` : place;
 }
 
-/** One answer as text; pictures and rows are shown otherwise. @param {Field} field @param {any} value @param {Catalogue} catalogue */
+/** One answer as text; pictures and rows are shown otherwise. @param {Field} field @param {any} value @param {Lookup} catalogue */
 export function readable(field, value, catalogue) {
   if (isEmpty(value)) return '';
   return (READERS[field.type] ?? String)(value, field, catalogue);
 }
 
-/** What a record is called: its form's summary fields. @param {Form} form @param {any} values @param {Catalogue} catalogue @returns {string[]} */
+/** What a record is called: its form's summary fields. @param {Form} form @param {any} values @param {Lookup} catalogue @returns {string[]} */
 export function summaryOf(form, values, catalogue) {
   return form.summary
     .map((path) => {

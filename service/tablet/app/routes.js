@@ -1,13 +1,14 @@
 /** Addresses of the screens, all behind `#` so that one kept page serves them offline. */
 
-/** @typedef {{name: 'home'} | {name: 'settings'} | {name: 'record', id: string} | {name: 'fill', id: string} | {name: 'sign-in'}} Route */
+/** @typedef {{name: 'home'} | {name: 'settings'} | {name: 'record', id: string} | {name: 'fill', id: string} | {name: 'sign-in'} | {name: 'trials'} | {name: 'try', id: string} | {name: 'preview'}} Route */
 
 /** @param {string} hash @returns {Route} */
 export function routeOf(hash) {
   const [name, ...rest] = hash.replace(/^#\/?/, '').split('/');
   const id = decodeURIComponent(rest.join('/'));
-  if ((name === 'record' || name === 'fill') && id) return { name, id };
-  return name === 'settings' ? { name } : { name: 'home' };
+  if ((name === 'record' || name === 'fill' || name === 'try') && id) return { name, id };
+  if (name === 'try') return { name: 'trials' };
+  return name === 'settings' || name === 'preview' ? { name } : { name: 'home' };
 }
 
 /** @param {string} id */
@@ -15,3 +16,6 @@ export const recordAddress = (id) => `#/record/${encodeURIComponent(id)}`;
 
 /** @param {string} id */
 export const fillAddress = (id) => `#/fill/${encodeURIComponent(id)}`;
+
+/** @param {string} form */
+export const trialAddress = (form) => `#/try/${encodeURIComponent(form)}`;

@@ -45,7 +45,7 @@ def test_a_mistake_is_named_by_line_and_column(tmp_path: Path) -> None:
     file.write_text(text.replace('"type": "text"', '"type": "text", "relevant": "1 = 1 and ${nix} = 2"'))
     (line,) = check(file)
     at = text.splitlines().index('   "type": "text",') + 1
-    assert line.startswith(f"{file}:{at}:43: /shop: unknown field ")
+    assert line.startswith(f"{file}:{at}:43: /shop: “relevant” reads “nix”")
     file.write_text(text.replace('"type": "text"', '"typ": "text"').replace('"version": 1', '"version": 0'))
     assert [line.split(":")[1] for line in check(file)] == ["3", "11"]
 
@@ -105,3 +105,32 @@ def test_files_are_compared_without_a_store(tmp_path: Path) -> None:
     assert "neither a file nor" in say(first, "nothing").stderr
     assert "different forms" in say(first, write(tmp_path / "3.json", form="other")).stderr
     assert "4.json:1:30: " in say(first, write(tmp_path / "4.json", version=0)).stderr
+
+
+def test_a_folder_and_what_is_piped_in_are_checked_too(tmp_path: Path) -> None:
+    write(tmp_path / "1.json")
+    write(tmp_path / "2.json", version=0)
+    done = CliRunner().invoke(rounds, ["forms", "check", str(tmp_path), "--json"])
+    (row,) = json.loads(done.stdout)
+    assert (row["file"], row["line"], row["code"]) == (str(tmp_path / "2.json"), 1, "bad_property")
+    assert (done.exit_code, done.stderr) == (1, "rounds: 1 mistake in 1 file.\n")
+    piped = CliRunner().invoke(rounds, ["forms", "check", "-"], input='{"form": 1,')
+    assert (piped.exit_code, piped.stderr.splitlines()[0]) == (1, "-:1:12: a name in double quotes is expected here")
+    (tmp_path / "empty").mkdir()
+    assert "no .json file" in CliRunner().invoke(rounds, ["forms", "check", str(tmp_path / "empty")]).stderr
+
+
+def test_a_draft_is_kept_listed_published_and_then_gone(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.ok("init")
+    assert "with 1 mistake\n" in terminal.ok("forms", "draft", write(tmp_path / "1.json", version=0), "--by", "li.wei")
+    assert "draft count:1:" in terminal.refused("forms", "publish", "--draft", "count")
+    assert terminal.ok("forms", "draft", write(tmp_path / "1.json")) == "count: kept\n"
+    (row,) = terminal.json("forms", "drafts")
+    assert (row["form"], row["by"], row["mistakes"]) == ("count", "office", 0)
+    assert terminal.ok("forms", "publish", "--draft", "count") == "count 1: published\n"
+    assert terminal.json("forms", "drafts") == []
+    assert "no such draft" in terminal.refused("forms", "draft", "--drop", "count")
+    (tmp_path / "2.json").write_text('{"form": "No Id"}')
+    assert "must name the form" in terminal.refused("forms", "draft", str(tmp_path / "2.json"))
+    terminal.ok("forms", "draft", write(tmp_path / "1.json", version=2))
+    assert terminal.ok("forms", "draft", "--drop", "count") == "count: thrown away\n"

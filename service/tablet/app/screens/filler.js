@@ -23,6 +23,12 @@ import { question } from '../widgets/question.js';
  * @typedef {import('../catalogue.js').Form} Form
  * @typedef {import('../core/form.js').Field} Field
  * @typedef {import('../core/judge.js').Problem} Problem
+ *
+ * @typedef {object} Bench what a form is filled at: a person's desk, or that of a trial
+ * @property {import('../catalogue.js').Lookup} catalogue
+ * @property {Pick<import('../drafts.js').Drafts, 'all' | 'save' | 'drop'>} drafts
+ * @property {Pick<import('../pictures.js').Pictures, 'add' | 'address' | 'drop'>} pictures
+ * @property {Pick<import('../sittings.js').Sittings, 'send'>} sittings
  */
 
 export class Filler {
@@ -52,7 +58,7 @@ export class Filler {
     return { render: () => '' };
   }
 
-  /** @param {App} app @param {Desk} desk @param {Draft} draft @param {Form} form */
+  /** @param {App} app @param {Bench} desk @param {Draft} draft @param {Form} form */
   constructor(app, desk, draft, form) {
     this.app = app;
     this.desk = desk;
@@ -161,7 +167,8 @@ export class Filler {
   render() {
     const { draft, form, judgement } = this;
     const [title] = summaryOf(form, draft.values, this.desk.catalogue);
-    return html`${header({ title: html`${pick(form.title)}${title ? html`<small>${title}</small>` : ''}`, back: '#/', aside: this.#menu() })}
+    return html`${header({ title: html`${pick(form.title)}${title ? html`<small>${title}</small>` : ''}`, back: this.back, aside: this.menu() })}
+      ${this.band()}
       <div class="filler">
         ${this.#outline()}
         <main class="form" ?inert=${this.#sending}>
@@ -169,12 +176,32 @@ export class Filler {
         </main>
       </div>
       <footer class="foot">
-        <span class="saved" data-kept=${String(!this.#waiting)}>${t('fill.saved', { when: showTime(this.#kept) })}</span>
+        ${this.note()}
         ${judgement.problems.length ? this.#toFirst(judgement.problems.length) : this.#send()}
       </footer>`;
   }
 
-  #menu() {
+  get back() {
+    return '#/';
+  }
+
+  /** What stands below the head. @returns {unknown} */
+  band() {
+    return '';
+  }
+
+  /** What stands beside the button. @returns {unknown} */
+  note() {
+    return html`<span class="saved" data-kept=${String(!this.#waiting)}>${t('fill.saved', { when: showTime(this.#kept) })}</span>`;
+  }
+
+  /** What the button does once nothing is wrong any more. */
+  get finish() {
+    return t('fill.send');
+  }
+
+  /** @returns {unknown} */
+  menu() {
     return html`<button type="button" class="link" @click=${() => this.#discard()}>${t(this.draft.changes ? 'fill.discard_changes' : 'fill.discard')}</button>`;
   }
 
@@ -212,7 +239,7 @@ export class Filler {
   }
 
   #send() {
-    return html`<button type="button" class="primary" ?disabled=${this.#sending || this.#working > 0} @click=${() => this.#submit()}>${t('fill.send')}</button>`;
+    return html`<button type="button" class="primary" ?disabled=${this.#sending || this.#working > 0} @click=${() => this.#submit()}>${this.finish}</button>`;
   }
 
   #showProblems() {
@@ -227,10 +254,7 @@ export class Filler {
     this.#sending = true;
     this.app.update();
     try {
-      await this.desk.sittings.send(this.draft, this.form, filesIn(this.form.fields, this.judgement.answers), this.#needed());
-      this.#closed = true;
-      this.app.toasts.say(t(navigator.onLine ? 'fill.sent' : 'fill.sent_offline'));
-      this.app.go(recordAddress(this.draft.record), { replace: true });
+      await this.handIn(filesIn(this.form.fields, this.judgement.answers));
     } catch (error) {
       const why = error instanceof SittingError ? t(error.code) : t('fill.not_saved', { why: /** @type {Error} */ (error).message });
       this.app.toasts.say(why);
@@ -239,6 +263,14 @@ export class Filler {
       this.app.update();
     }
     return undefined;
+  }
+
+  /** What is filled is whole: hand it in. @param {string[]} pictures digests that the answers hold @returns {Promise<void>} */
+  async handIn(pictures) {
+    await this.desk.sittings.send(this.draft, this.form, pictures, this.#needed());
+    this.#closed = true;
+    this.app.toasts.say(t(navigator.onLine ? 'fill.sent' : 'fill.sent_offline'));
+    this.app.go(recordAddress(this.draft.record), { replace: true });
   }
 
   /** Pictures that other drafts hold. */

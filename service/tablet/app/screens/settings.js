@@ -7,6 +7,7 @@ import { connectionBar, header, stillHere } from '../parts/bar.js';
 import { prefer, preferences, THEMES } from '../preferences.js';
 import { deviceLabel, refusalText } from '../sign_in.js';
 import { NAMES } from './sign_in.js';
+import { mayTry } from './trials.js';
 import { VERSION } from '../version.js';
 
 /**
@@ -33,6 +34,7 @@ export class Settings {
         ${this.#choice('settings.language', LANGUAGES, language(), (each) => NAMES[each], (each) => prefer({ language: each }))}
         ${this.#choice('settings.theme', THEMES, preferences.theme, (each) => t(`theme.${each}`), (each) => prefer({ theme: each }))}
         ${this.#here()}
+        ${mayTry(user) ? html`<section><h2>${t('trial.title')}</h2><a class="row" href="#/try">${t('trial.lead')}</a></section>` : ''}
         <section><h2>${t('settings.account')}</h2>
           <dl class="facts">
             <div><dt>${t('settings.user')}</dt><dd>${user.display_name}（${user.name}）</dd></div>

@@ -60,7 +60,8 @@ export class SignIn {
 /** Each language is named in itself. */
 export const NAMES = { 'zh-Hans': '简体中文', 'zh-Hant': '繁體中文', en: 'English' };
 
-export const languageSwitch = () => html`<nav class="languages" aria-label=${t('settings.language')}>
+/** @param {() => void} [after] what is to follow; by default the screen is shown anew */
+export const languageSwitch = (after = () => dispatchEvent(new Event('hashchange'))) => html`<nav class="languages" aria-label=${t('settings.language')}>
   ${LANGUAGES.map((each) => html`<button type="button" class="link" lang=${each} aria-pressed=${String(each === language())}
-    @click=${() => prefer({ language: each }).then(() => dispatchEvent(new Event('hashchange')))}>${NAMES[each]}</button>`)}
+    @click=${() => prefer({ language: each }).then(after)}>${NAMES[each]}</button>`)}
 </nav>`;

@@ -16,7 +16,7 @@ class EntityChooser extends LitElement {
     this.question = /** @type {any} */ (null);
     /** @type {string | undefined} */
     this.value = undefined;
-    /** @type {import('../catalogue.js').Catalogue} */
+    /** @type {import('../catalogue.js').Lookup} */
     this.catalogue = /** @type {any} */ (null);
     this.query = '';
     this.active = 0;

@@ -102,7 +102,7 @@ class Picture extends LitElement {
     super();
     this.digest = '';
     this.team = '';
-    /** @type {import('../pictures.js').Pictures} */
+    /** @type {Pick<import('../pictures.js').Pictures, 'address'>} */
     this.pictures = /** @type {any} */ (null);
     this.photo = true;
     /** @type {string | null | undefined} undefined: not known yet */

@@ -10,7 +10,6 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from service.config import load
 from service.tablet import create_blueprint
 from service.tablet.bundle import Bundle
 from service.version import VERSION
@@ -27,7 +26,7 @@ def bundle() -> Bundle:
 @pytest.fixture
 def client() -> FlaskClient:
     app = Flask(__name__)
-    app.register_blueprint(create_blueprint(load()))
+    app.register_blueprint(create_blueprint())
     return app.test_client()
 
 

@@ -18,6 +18,7 @@ from schemas import messages
 from schemas.expression.evaluate import NO_ROW, Condition, condition
 from schemas.form import Expression, Field, Form
 from schemas.settle import settle
+from schemas.specify import OTHER
 from schemas.standing import FieldReading, Holder
 from schemas.values import ANSWERS, Answer, Fault
 
@@ -108,6 +109,8 @@ class _Demand:
         return None if refused is None else Fault("not_a_choice", value=refused)
 
     def _is_offered(self, holder: Holder, name: Any) -> bool:
+        if self.field.other and name == OTHER:
+            return True  # it has no properties that a filter could ask for
         alike = (choice for choice in self.field.choices if choice.name == name)
         return any(self._offered is None or self._offered(holder, choice.row) for choice in alike)
 

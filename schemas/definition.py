@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from schemas.specify import name_of
+
 LEAVES = frozenset(
     [
         "text",
@@ -128,6 +130,12 @@ def _is_choice(value: Any) -> bool:
     return isinstance(value, Mapping) and isinstance(value.get("name"), str) and _is_text(value.get("label"))
 
 
+def _is_other(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return set(value) <= {"label", "specify"} and all(map(_is_text, value.values()))
+    return value is True
+
+
 def _is_default(value: Any) -> bool:
     return not isinstance(value, Mapping) or "expression" not in value or _is_expression(value["expression"])
 
@@ -170,6 +178,7 @@ PROPERTIES: dict[str, Property] = {
     "calculate": Property(LEAVES - {"note"}, _is_expression),
     "default": Property(_FILLED, _is_default),
     "choices": Property(SELECTS, _is_choices),
+    "other": Property(frozenset({"select_one", "select_many"}), _is_other),
     "choice_filter": Property(SELECTS | {"entity"}, _is_expression),
     "entity": Property(frozenset({"entity"}), lambda value: isinstance(value, str) and bool(value)),
     "merge": Property(LEAVES - {"note"}, lambda value: value in POLICIES),
@@ -199,16 +208,29 @@ def check_definition(definition: Any) -> list[FormProblem]:
     names: dict[str, str] = {}
     for entry, path, depth in _walk(entries):
         problems += _check_field(entry, path, depth, definition)
-        name = entry.get("name") if isinstance(entry, Mapping) else None
-        if isinstance(name, str) and name in names:
-            problems.append(FormProblem(path, "duplicate_name", {"name": name, "other": names[name]}))
-        elif isinstance(name, str):
-            names[name] = path
+        for name in _names(entry):
+            if name in names:
+                problems.append(FormProblem(path, "duplicate_name", {"name": name, "other": names[name]}))
+            names.setdefault(name, path)
     if len(names) > MAX_FIELDS:
         problems.append(FormProblem("", "too_many_fields", {"max": MAX_FIELDS}))
     if not problems:
-        problems += _check_paths(definition, {path for _, path, _ in _walk(entries)})
+        problems += _check_paths(definition, set(_paths(entries)))
     return problems
+
+
+def _names(entry: Any) -> list[str]:
+    """What a field is called, and the text beside it where it is a select that takes something else."""
+    name = entry.get("name") if isinstance(entry, Mapping) else None
+    if not isinstance(name, str):
+        return []
+    return [name, name_of(name)] if entry.get("other") else [name]
+
+
+def _paths(entries: Any) -> Iterator[str]:
+    for entry, path, _ in _walk(entries):
+        above = path.rpartition("/")[0]
+        yield from (f"{above}/{name}" for name in _names(entry))
 
 
 def _walk(entries: Any, prefix: str = "", depth: int = 1) -> Iterator[tuple[Any, str, int]]:
@@ -293,6 +315,9 @@ def _check_field(entry: Any, path: str, depth: int, definition: Mapping[str, Any
             yield FormProblem(path, "bad_property", {"property": name})
         elif name in ("label", "hint", "message", "row_label"):
             yield from _check_text(value, path, name, _languages(definition))
+        elif name == "other" and value is not True:
+            for part, text in value.items():
+                yield from _check_text(text, path, f"other.{part}", _languages(definition))
     for name in _needed(kind):
         if name not in entry:
             yield FormProblem(path, "missing_property", {"property": name, "type": kind})

@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from schemas import specify
 from schemas.definition import EXPRESSIONS, FormError, FormProblem, check_definition
 from schemas.expression.check import doubts, is_never_true
 from schemas.expression.functions import VOLATILE
@@ -69,6 +70,7 @@ class Field:
     constraint: Expression | None = None
     calculate: Expression | None = None
     choice_filter: Expression | None = None
+    other: bool = False
     default: Any = None
     choices: tuple[Choice, ...] = ()
     entity: str = ""
@@ -176,6 +178,8 @@ def _compiled(entry: Mapping[str, Any], form: Form, prefix: str = "") -> dict[st
             compiled[name] = {"text": expression.text, "tree": expression.tree}
     if isinstance(found.default, Expression):
         compiled["default"] = {"expression": {"text": found.default.text, "tree": found.default.tree}}
+    if "other" in entry:
+        compiled["other"] = specify.in_full(entry["other"], entry["label"])
     if "fields" in entry:
         compiled["fields"] = [_compiled(each, form, path) for each in entry["fields"]]
     return compiled
@@ -187,6 +191,7 @@ _PLAIN = {each.name for each in fields(Field)} - {
     "parent",
     "fields",
     "choices",
+    "other",
     "default",
     *EXPRESSIONS,
 }
@@ -228,7 +233,7 @@ class _Parser:
         return form
 
     def _fields(self, entries: Sequence[Mapping[str, Any]], parent: Field | None) -> tuple[Field, ...]:
-        return tuple(self._field(entry, parent) for entry in entries)
+        return tuple(self._field(each, parent) for entry in entries for each in _with_text(entry, parent))
 
     def _field(self, entry: Mapping[str, Any], parent: Field | None) -> Field:
         path = f"{parent.path if parent else ''}/{entry['name']}"
@@ -239,6 +244,7 @@ class _Parser:
             path=path,
             parent=parent,
             choices=self._choices_of(entry),
+            other="other" in entry,
             default=self._default(entry.get("default"), path),
             **{
                 name: self._expression(entry.get(name), path, name)
@@ -252,7 +258,10 @@ class _Parser:
 
     def _choices_of(self, entry: Mapping[str, Any]) -> tuple[Choice, ...]:
         choices = entry.get("choices", ())
-        return self._lists[choices["list"]] if isinstance(choices, Mapping) else _choices(choices)
+        found = self._lists[choices["list"]] if isinstance(choices, Mapping) else _choices(choices)
+        if "other" not in entry or any(choice.name == specify.OTHER for choice in found):
+            return found
+        return (*found, Choice(specify.OTHER, specify.in_full(entry["other"], entry["label"])["label"]))
 
     def _default(self, default: Any, path: str) -> Any:
         if isinstance(default, Mapping) and "expression" in default:
@@ -312,8 +321,16 @@ def _choices(entries: Sequence[Mapping[str, Any]]) -> tuple[Choice, ...]:
     )
 
 
+def _with_text(entry: Mapping[str, Any], parent: Field | None) -> list[Mapping[str, Any]]:
+    """A field, and the text beside it where it is a select that takes something else."""
+    path = f"{parent.path if parent else ''}/{entry['name']}"
+    return [entry, specify.question(entry, path)] if "other" in entry else [entry]
+
+
 def _names(entries: Sequence[Mapping[str, Any]], prefix: str = "") -> Iterator[tuple[str, str]]:
     for entry in entries:
         path = f"{prefix}/{entry['name']}"
         yield path, entry["name"]
+        if "other" in entry:
+            yield specify.name_of(path), specify.name_of(entry["name"])
         yield from _names(entry.get("fields", ()), path)

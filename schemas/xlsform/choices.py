@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
 from typing import Any
 
-from schemas.xlsform.languages import OTHER
 from schemas.xlsform.notes import CHANGED, DROPPED, Notes
-from schemas.xlsform.outline import Node, free
+from schemas.xlsform.outline import free
 from schemas.xlsform.texts import Texts
 from schemas.xlsform.workbook import Row, Workbook, decoded
 
@@ -21,8 +19,8 @@ Lists = dict[str, list[dict[str, Any]]]
 _EXTRA = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(-[A-Za-z0-9_]+)*")
 
 
-def read_lists(book: Workbook, texts: Texts, notes: Notes, nodes: Sequence[Node]) -> Lists:
-    """Every list by its name; those of questions with `or_other` have their last choice added."""
+def read_lists(book: Workbook, texts: Texts, notes: Notes) -> Lists:
+    """Every list by its name."""
     lists: Lists = {}
     for row in (*book["choices"].rows, *book["external_choices"].rows):
         name = row.get("list name") or row.get("list_name")
@@ -31,10 +29,6 @@ def read_lists(book: Workbook, texts: Texts, notes: Notes, nodes: Sequence[Node]
             continue
         choices = lists.setdefault(name, [])
         choices.append(_choice(row, texts, notes, {each["name"] for each in choices}))
-    for node in _walk(nodes):
-        choices = lists.get(node.choices, [])
-        if node.other and all(each["name"] != "other" for each in choices):
-            choices.append({"name": "other", "label": texts.everywhere(OTHER)})
     lists.pop(YES_NO, None)
     return lists
 
@@ -63,8 +57,3 @@ def _choice(row: Row, texts: Texts, notes: Notes, taken: set[str]) -> dict[str, 
         else:
             notes.add(DROPPED, row.sheet, row.number, column.header, "there is nothing like this column")
     return choice
-
-
-def _walk(nodes: Sequence[Node]) -> Iterator[Node]:
-    for node in nodes:
-        yield from node.walk()

@@ -6,8 +6,6 @@ import re
 
 HEADERS = {"zh-Hans": "简体中文 (zh-Hans)", "zh-Hant": "繁體中文 (zh-Hant)", "en": "English (en)"}
 """How the languages of the screens stand in the headers of an export."""
-OTHER = {"zh-Hans": "其他", "zh-Hant": "其他", "en": "Other"}
-SPECIFY = {"zh-Hans": "其他，请说明", "zh-Hant": "其他，請說明", "en": "Other: please specify"}
 YES = {"zh-Hans": "是", "zh-Hant": "是", "en": "Yes"}
 NO = {"zh-Hans": "否", "zh-Hant": "否", "en": "No"}
 

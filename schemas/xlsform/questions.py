@@ -13,7 +13,6 @@ from pyxform.utils import default_is_dynamic
 from schemas.definition import COMPUTED, EXPRESSIONS, FILES, PROPERTIES, SELECTS
 from schemas.xlsform.defaults import static
 from schemas.xlsform.expressions import Names, rewrite, runs_once, tree, value_type
-from schemas.xlsform.languages import SPECIFY
 from schemas.xlsform.notes import CHANGED, DROPPED, Notes
 from schemas.xlsform.outline import Node
 from schemas.xlsform.texts import Texts
@@ -72,15 +71,6 @@ class Questions:
             self._beside(row, column.name)
         return entry
 
-    def specify(self, node: Node) -> dict[str, Any]:
-        """The text that `or_other` asks for."""
-        return {
-            "name": f"{node.name}_other",
-            "type": "text",
-            "relevant": f"selected(${{{node.name}}}, 'other')",
-            "label": self._texts.everywhere(SPECIFY),
-        }
-
     def types(self, entries: list[tuple[Node, dict[str, Any]]]) -> None:
         """Say of each calculation what its value is, once all are read."""
         kinds = {entry["name"]: entry.get("value", entry["type"]) for _, entry in entries}
@@ -102,6 +92,8 @@ class Questions:
         elif node.kind in SELECTS:
             inline = bool(node.row.get("rounds::inline"))
             entry["choices"] = self._lists.get(node.choices, []) if inline else {"list": node.choices}
+        if node.other:
+            entry["other"] = True
 
     def _asked(self, node: Node, entry: dict[str, Any]) -> None:
         """Conditions, constraint, calculation and default."""

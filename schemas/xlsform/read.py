@@ -81,7 +81,7 @@ class _Reader:
         """What the workbook says."""
         nodes = outline(self._book["survey"].rows, self._notes)
         names = give_names(nodes, self._notes)
-        lists = read_lists(self._book, self._texts, self._notes, nodes)
+        lists = read_lists(self._book, self._texts, self._notes)
         questions = Questions(names, self._texts, lists, self._notes)
         fields = [each for node in nodes for each in self._fields(node, questions)]
         questions.types(self._entries)
@@ -97,8 +97,6 @@ class _Reader:
         if node.is_container:
             entry["fields"] = [each for child in node.children for each in self._fields(child, questions)]
         yield entry
-        if node.other:
-            yield questions.specify(node)
 
     def _head(self, names: Names) -> dict[str, Any]:
         rows = self._book["settings"].rows

@@ -170,7 +170,8 @@ class _Writer:
                 name += "_"
             self._lists.add(name)
             self._list(name, choices)
-        return f"{TYPES.get(kind, kind)} {name}"
+        or_other = " or_other" if "other" in entry and "choice_filter" not in entry else ""
+        return f"{TYPES.get(kind, kind)} {name}{or_other}"
 
     def _less(self, entry: Mapping[str, Any], row: int) -> None:
         """Tell what another program will make less of."""

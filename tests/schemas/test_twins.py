@@ -79,6 +79,8 @@ def fields(draw: st.DrawFn, names: list[str], every: list[str], depth: int) -> l
             field["choices"] = CHOICES
             if draw(st.integers(0, 3)) == 0:
                 field["choice_filter"] = f"group = {draw(expressions(every, 1))}"
+            if draw(st.integers(0, 2)) == 0:
+                field["other"] = True
         if kind == "calculate":
             field["value"] = draw(st.sampled_from(["text", "integer", "decimal", "boolean"]))
             field["calculate"] = draw(expressions(every))
@@ -94,7 +96,9 @@ def fields(draw: st.DrawFn, names: list[str], every: list[str], depth: int) -> l
 
 
 def values_of(definitions: list[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
-    return st.fixed_dictionaries({}, optional={each["name"]: value_of(each) for each in definitions})
+    optional = {each["name"]: value_of(each) for each in definitions}
+    texts = {f"{each['name']}_other": st.sampled_from(["else", "", 5]) for each in definitions if "other" in each}
+    return st.fixed_dictionaries({}, optional=optional | texts)
 
 
 FOREIGN: list[Any] = [None, "", [], {}, 5, "text", True, ["a"], {"x": 1}, "2026-02-30", -0, 2**53 - 1]
@@ -106,8 +110,8 @@ SOUND: dict[str, list[Any]] = {
     "time": ["00:00", "23:59:59", "12:30"],
     "datetime": ["2026-11-23T14:30:00+08:00", "2026-11-23T06:30:00.5Z"],
     "boolean": [True, False],
-    "select_one": ["a", "b", "c"],
-    "select_many": [["a"], ["a", "c"], ["c", "b"]],
+    "select_one": ["a", "b", "c", "other"],
+    "select_many": [["a"], ["a", "c"], ["c", "b"], ["other", "a"]],
     "geopoint": [{"lat": "37.8", "lon": "112.5"}, {"lat": "0", "lon": "0", "accuracy": "5"}],
     "calculate": ["ignored", 5],
 }

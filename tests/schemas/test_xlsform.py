@@ -13,7 +13,7 @@ from openpyxl import Workbook, load_workbook
 from pyxform.xls2xform import convert
 
 from schemas.bundled import bundled
-from schemas.form import compile_form
+from schemas.form import compile_form, parse
 from schemas.xlsform import workbook
 from schemas.xlsform.languages import tag
 from schemas.xlsform.read import Imported, import_form
@@ -237,7 +237,7 @@ def test_a_cascade_keeps_its_filters_and_the_properties_of_choices() -> None:
     assert fields(found)["county"]["choice_filter"] == "province=${province} and city=${city}"
 
 
-def test_or_other_adds_a_choice_and_a_question() -> None:
+def test_or_other_is_a_property_of_the_select() -> None:
     found = survey(
         PLAIN,
         ["select_multiple fruit or_other", "fruit", "Fruit"],
@@ -245,8 +245,30 @@ def test_or_other_adds_a_choice_and_a_question() -> None:
     )
     assert found.notes == ()
     assert found.definition is not None
-    assert [each["name"] for each in found.definition["lists"]["fruit"]] == ["pear", "other"]
-    assert fields(found)["fruit_other"]["relevant"] == "selected(${fruit}, 'other')"
+    assert [each["name"] for each in found.definition["lists"]["fruit"]] == ["pear"]
+    assert fields(found)["fruit"]["other"] is True
+    assert "fruit_other" not in fields(found)
+    form = parse(found.definition)
+    assert [choice.name for choice in form.by_path["/fruit"].choices] == ["pear", "other"]
+    assert form.by_path["/fruit_other"].required is True
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"choice_filter": "name != 'x'"},
+        {"other": {"label": {"en": "None of these"}, "specify": {"en": "Which one?"}}},
+        {"choices": [{"name": "pear", "label": {"en": "Pear"}}, {"name": "other", "label": {"en": "Another"}}]},
+    ],
+)
+def test_a_select_that_takes_something_else_goes_out_and_comes_back(more: dict[str, Any]) -> None:
+    select = {"name": "fruit", "type": "select_one", "label": {"en": "Fruit"}, "other": True}
+    select |= {"choices": [{"name": "pear", "label": {"en": "Pear"}}], **more}
+    form = {"form": "f", "version": 1, "languages": ["en"], "title": {"en": "F"}, "fields": [select]}
+    assert import_form(export_form(form).data).definition == form
+    told = export_form(form).notes
+    assert any(note.column == "rounds::other" for note in told) == bool({"choice_filter", "other"} & set(more))
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,13 @@
  *   constraint: Expression | null, calculate: Expression | null, choice_filter: Expression | null, default: any,
  *   choices: Choice[], entity: string, merge: string, value: string, appearance: string, max_length: number | null,
  *   min: number | string | null, max: number | string | null, places: number | null, max_files: number,
- *   min_rows: number, max_rows: number | null, fields: Field[], byName: Map<string, Field>, is_stored: boolean}} Field
+ *   min_rows: number, max_rows: number | null, fields: Field[], byName: Map<string, Field>, other: boolean, is_stored: boolean}} Field
  *   `is_stored`: its calculation runs once, on the tablet, because it asks for the time or looks an entity up
  */
 
 const ROW = /\/[0-9A-HJKMNP-TV-Z]{26}(?=\/|$)/g;
+
+export const OTHER = 'other';
 
 const DEFAULTS = {
   label: {}, hint: {}, message: {}, row_label: {}, required: false, readonly: false, relevant: null, constraint: null,
@@ -46,7 +48,7 @@ export class Form {
     this.lists = definition.lists ?? {};
     /** @type {import('./mapping.js').Step[]} */
     this.mapping = definition.mapping ?? [];
-    this.fields = definition.fields.map((/** @type {any} */ entry) => this.#field(entry, null));
+    this.fields = this.#fields(definition.fields, null);
     this.byName = byName(this.fields);
     /** @type {(field: Field) => Field[]} */
     const below = (field) => [field, ...field.fields.flatMap(below)];
@@ -56,15 +58,20 @@ export class Form {
     this.position = new Map(this.all.map((field, number) => [field.path, number]));
   }
 
+  /** @param {any[]} entries @param {Field | null} parent @returns {Field[]} */
+  #fields(entries, parent) {
+    return entries.flatMap((entry) => (entry.other ? [entry, specify(entry, parent)] : [entry])).map((entry) => this.#field(entry, parent));
+  }
+
   /** @param {any} entry @param {Field | null} parent @returns {Field} */
   #field(entry, parent) {
     /** @type {Field} */
     const field = {
       ...DEFAULTS, ...entry, parent, path: `${parent?.path ?? ''}/${entry.name}`, fields: [], byName: new Map(),
       is_stored: entry.calculate ? nodes(entry.calculate.tree).some((node) => node.call === 'today' || node.call === 'now' || node.entities === true) : false,
-      choices: entry.choices?.list ? this.lists[entry.choices.list] : entry.choices ?? [],
+      choices: withOther(entry.choices?.list ? this.lists[entry.choices.list] : entry.choices ?? [], entry.other), other: Boolean(entry.other),
     };
-    field.fields = (entry.fields ?? []).map((/** @type {any} */ below) => this.#field(below, field));
+    field.fields = this.#fields(entry.fields ?? [], field);
     field.byName = byName(field.fields);
     return field;
   }
@@ -78,6 +85,18 @@ export class Form {
   field(path) {
     return this.byPath.get(path) ?? this.byPath.get(path.replace(ROW, '')) ?? null;
   }
+}
+
+/** The choice "other" of a select that takes something else. @param {Choice[]} choices @param {{label: Texts} | undefined} other */
+const withOther = (choices, other) => (!other || choices.some(({ name }) => name === OTHER) ? choices : [...choices, { name: OTHER, label: other.label }]);
+
+/** The text beside such a select, where people say what else; as schemas/specify.py has it. @param {any} entry @param {Field | null} parent */
+function specify(entry, parent) {
+  const tree = { call: 'selected', args: [{ ref: `${parent?.path ?? ''}/${entry.name}` }, { lit: OTHER }] };
+  return {
+    name: `${entry.name}_${OTHER}`, type: 'text', label: entry.other.specify, required: true, readonly: entry.readonly ?? false,
+    relevant: { text: '', tree }, max_length: 200, appearance: 'specify', merge: entry.merge === 'latest' ? 'latest' : 'ask',
+  };
 }
 
 /** A tree and every tree in it. @param {Tree} tree @returns {Tree[]} */

@@ -5,7 +5,7 @@
 
 import { fromAnswer, toNumber, toText, toTruth } from './coercion.js';
 import { evaluate, halvesUp, holds } from './expression.js';
-import { rowOf } from './form.js';
+import { OTHER, rowOf } from './form.js';
 import { localTime } from './moment.js';
 import { problemsOf } from './problems.js';
 import { fault, valueFault } from './values.js';
@@ -90,7 +90,7 @@ function offered(field, place, settled) {
   const tree = field.choice_filter?.tree;
   if (!tree) return field.choices;
   const context = settled.context(field, place);
-  return field.choices.filter((choice) => holds(tree, { ...context, item: rowOf(choice) }));
+  return field.choices.filter((choice) => (field.other && choice.name === OTHER) || holds(tree, { ...context, item: rowOf(choice) }));
 }
 
 /** @param {Field} field @param {Place} place @param {boolean} demanding */

@@ -101,7 +101,7 @@ function asked(filler, field, path) {
     touch: () => filler.touch(path),
   };
   const hint = pick(field.hint);
-  return html`<div class="question" data-path=${path} data-type=${field.type} ?data-invalid=${invalid} @focusout=${(/** @type {FocusEvent} */ event) => left(event) && it.touch()}>
+  return html`<div class="question" data-path=${path} data-type=${field.type} ?data-specify=${field.appearance === 'specify'} ?data-invalid=${invalid} @focusout=${(/** @type {FocusEvent} */ event) => left(event) && it.touch()}>
     <div class="question-head"><label id="${id}-label" for=${id}>${pick(field.label)}</label>${filler.isRequired(path) ? '' : html`<span class="optional">${t('fill.optional')}</span>`}</div>
     ${hint ? html`<p class="hint" id="${id}-hint">${hint}</p>` : ''}
     ${(WIDGETS[field.type] ?? text)(it)}

@@ -42,7 +42,7 @@ class Follower:
             except StoreError as error:
                 failures += 1
                 log.warning("the store does not answer; trying again", reason=error.reason, failures=failures)
-                self._stop.wait(_pause(failures))
+                self._stop.wait(pause(failures))
         for watch in self._watched.values():
             watch.acknowledge()
 
@@ -111,7 +111,7 @@ class _Watch(threading.Thread):
             except Exception as error:  # whatever it was, this mailbox must not stay unwatched
                 failures += 1
                 log.warning("a mailbox cannot be watched; trying again", mailbox=self._database, reason=repr(error))
-                self._stop_all.wait(_pause(failures))
+                self._stop_all.wait(pause(failures))
                 continue
             if page.results:
                 self._handled.clear()
@@ -128,7 +128,7 @@ class _Watch(threading.Thread):
         self._handled.set()
 
 
-def _pause(failures: int) -> float:
+def pause(failures: int) -> float:
     """Full jitter: anything up to the doubled pause, so that clients do not come back together."""
     least, most = BACKOFF_SECONDS
     return random.uniform(0, min(most, least * 2**failures))  # noqa: S311 - no secret hangs on it

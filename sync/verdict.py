@@ -11,7 +11,7 @@ from schemas.answers import Problem
 from schemas.form import Form
 from schemas.messages import text
 from schemas.summary import summary
-from sync.edits import Edit, contested, edit_digest, edits_digest, in_force, well_formed
+from sync.edits import Edit, content, contested, edit_digest, edits_digest, in_force, well_formed
 from sync.forms import FormLibrary
 from sync.merge import DRAFT, Collision, Folded, fold
 from sync.record import Derived, derive
@@ -21,6 +21,8 @@ from sync.store import Document
 ACCEPTED, RETURNED, HELD = "accepted", "returned", "held"
 UNKNOWN_VERSION, UNKNOWN_DEVICE, UNJUDGEABLE = "unknown_version", "unknown_device", "unjudgeable"
 BAD_SIGNATURE, WRONG_AUTHOR, CONTESTED = "bad_signature", "wrong_author", "contested"
+EDIT_FAULTS = frozenset({UNKNOWN_DEVICE, BAD_SIGNATURE, WRONG_AUTHOR, CONTESTED})
+"""Problems that are about an edit and not about what the record says."""
 VERIFIED_CACHE = 200_000
 ERRORS_TOLD = 500
 """A receipt that named thousands of mistakes could not be stored, and nobody could read it."""
@@ -32,7 +34,8 @@ class Judged:
 
     `answers` are the judge's own, `problems` what is wrong with them, `collisions` what a person must decide; `read`
     are the edits in force as the form version reads them, `invalid_edits` why an edit does not count, by its digest;
-    `label` the record's summary per language.
+    `label` the record's summary per language; `differing` the top-level fields whose answers the document caches
+    otherwise than the judge has them (law 14).
     """
 
     record_id: str
@@ -54,6 +57,7 @@ class Judged:
     task: str | None
     label: Mapping[str, str]
     at: str
+    differing: tuple[str, ...] = ()
 
 
 class Judge:
@@ -130,6 +134,7 @@ class Judge:
             verdict=verdict,
             reason=reason,
             label=label,
+            differing=() if faults else _differing(winner, edits, answers),
         )
 
     def _held(
@@ -178,6 +183,7 @@ class Judge:
         verdict: str,
         reason: str | None,
         label: Mapping[str, str],
+        differing: tuple[str, ...] = (),
     ) -> Judged:
         record_id, team = winner["_id"], mailbox.removeprefix("mailbox-")
         form, task = winner.get("form"), winner.get("task")
@@ -217,7 +223,19 @@ class Judge:
             task if isinstance(task, str) else None,
             label,
             folded.at,
+            differing,
         )
+
+
+def _differing(winner: Document, edits: Sequence[Any], answers: Mapping[str, Any]) -> tuple[str, ...]:
+    """The fields that the document caches differently; none where it does not hold these very edits."""
+    cached, own = winner.get("answers"), winner.get("edits")
+    if not isinstance(cached, dict) or not isinstance(own, list) or len(own) != len(edits):
+        return ()
+    if content(cached) == content(dict(answers)):
+        return ()
+    names = sorted(cached.keys() | answers.keys())
+    return tuple(name for name in names if content(cached.get(name)) != content(answers.get(name)))
 
 
 def _edit_problems(edits: Sequence[Any], faults: Mapping[str, str]) -> tuple[Problem, ...]:

@@ -1,44 +1,94 @@
-"""Cases: what a person must decide, and the decision."""
+"""Cases: what a person must look at or decide, what people say of it, and the decision."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from typing import Any
 
-from service import decisions
+from service.api.case_messages import (
+    CASE_ID,
+    CaseCounts,
+    CaseFilter,
+    CaseInFull,
+    CasePage,
+    Decided,
+    Decision,
+    NewEntry,
+    OnDay,
+)
 from service.api.endpoint import Blueprint
-from service.api.messages import CASE_ID, CaseFilter, CasePage, CaseShown, Decided, Decision, OneTeam, checked
-from service.api.records import lists
+from service.api.messages import checked
 from service.auth import access
 from service.auth.access import Action, visible_teams
 from service.auth.requests import signed_in
-from service.decisions import Choice
+from service.cases import decisions
+from service.cases.annotate import annotate
+from service.cases.decisions import Choice
+from service.cases.kinds import KINDS
 from service.errors import not_found
 from service.parts import current
+from service.readmodel import case_lists
+from service.readmodel.case_lists import CaseLists
 from service.readmodel.paging import Row
 
-blueprint = Blueprint("cases", __name__, "What waits for a decision")
+blueprint = Blueprint("cases", __name__, "What waits for a person")
+SHOWN = [
+    "id",
+    "kind",
+    "status",
+    "team",
+    "record",
+    "record_team",
+    "form",
+    "version",
+    "path",
+    "label",
+    "opened",
+    "owner",
+    "due",
+    "snoozed",
+    "asked",
+    "in_force",
+    "closed_by",
+    "closed_how",
+    "heads",
+    "detail",
+]
 
 
 @blueprint.endpoint("GET", "/cases", allows=Action.READ_CASES, query=CaseFilter, gives=CasePage, refuses=(422,))
 def listed(query: Mapping[str, Any]) -> dict[str, Any]:
-    """Cases of one's teams, the longest waiting first."""
-    page = lists().cases(
-        visible_teams(signed_in()),
-        status=query["status"],
-        team=query["team"],
-        limit=query["limit"],
-        cursor=query["cursor"],
-    )
+    """Cases of one's teams, the longest waiting first, or the first due."""
+    page = lists().page(wanted(query), limit=query["limit"], cursor=query["cursor"], sort=query["sort"])
     return {"items": [shown_case(row) for row in page.items], "next": page.next}
 
 
+@blueprint.endpoint("GET", "/cases/counts", allows=Action.READ_CASES, query=OnDay, gives=CaseCounts, refuses=(422,))
+def counts(query: Mapping[str, Any]) -> dict[str, Any]:
+    """How many are open: of each kind, overdue, one's own."""
+    return counted(query["today"] or datetime.now(UTC).date())
+
+
+@blueprint.endpoint("GET", "/cases/<case_id>", allows=Action.READ_CASES, gives=CaseInFull, refuses=(404,))
+def one(case_id: str) -> dict[str, Any]:
+    """One case with every value that stands against another, and what people have said of it."""
+    return shown_in_full(find(case_id))
+
+
 @blueprint.endpoint(
-    "GET", "/cases/<case_id>", allows=Action.READ_CASES, query=OneTeam, gives=CaseShown, refuses=(404, 422)
+    "POST",
+    "/cases/<case_id>/entries",
+    allows=Action.DECIDE,
+    takes=NewEntry,
+    gives=CaseInFull,
+    refuses=(404, 409, 422, 503),
 )
-def one(query: Mapping[str, Any], case_id: str) -> dict[str, Any]:
-    """One case with every value that stands against another."""
-    return shown_case(find(case_id, query["team"]))
+def add(body: Mapping[str, Any], case_id: str) -> dict[str, Any]:
+    """Say something of a case: a comment, who sees to it, by when; or wave it through where its kind allows that."""
+    case = may_decide(case_id)
+    annotate(current(), signed_in().person, case, body)
+    return shown_in_full(find(case_id))
 
 
 @blueprint.endpoint(
@@ -46,27 +96,65 @@ def one(query: Mapping[str, Any], case_id: str) -> dict[str, Any]:
     "/cases/<case_id>/decision",
     allows=Action.DECIDE,
     takes=Decision,
-    query=OneTeam,
     gives=Decided,
     refuses=(404, 409, 422, 503),
 )
-def decide(body: Mapping[str, Any], query: Mapping[str, Any], case_id: str) -> dict[str, str]:
+def decide(body: Mapping[str, Any], case_id: str) -> dict[str, str]:
     """Settle a case by an edit that has seen every value; intake then closes it."""
-    case = find(case_id, query["team"])
-    access.require(signed_in(), Action.DECIDE, case["team"])
+    case = may_decide(case_id)
     choice = Choice(edit=body.get("choose"), value=body.get("value"), note=body["note"])
     decided = decisions.decide(current(), signed_in().person, case, choice)
     return {"case": case["id"], "edit": decided.edit_id, "rev": decided.rev}
 
 
-def find(case_id: str, team: str = "") -> Row:
+def lists() -> CaseLists:
+    """Reads of cases."""
+    return CaseLists(current().readmodel)
+
+
+def find(case_id: str) -> Row:
     """The case, if the reader may see it. Raises `RoundsError` `case_unknown`, whichever of the two it is."""
     checked(CASE_ID, case_id, "case_unknown")
-    row = lists().case(case_id, visible_teams(signed_in()), team)
+    row = lists().one(case_id, visible_teams(signed_in()))
     return row if row is not None else not_found("case_unknown")
 
 
+def may_decide(case_id: str) -> Row:
+    """The case, if it is one's to decide. Raises `RoundsError` `case_unknown` or `forbidden`."""
+    case = find(case_id)
+    access.require(signed_in(), Action.DECIDE, case["team"])
+    return case
+
+
+def wanted(query: Mapping[str, Any]) -> case_lists.CaseFilter:
+    """The filter that a checked query asks for."""
+    names = ("status", "kind", "team", "form", "record")
+    days = {name: query[name].isoformat() for name in ("due", "opened", "awake") if query[name]}
+    owner = signed_in().person if query["owner"] == "me" else query["owner"]
+    same = {name: query[name] for name in names}
+    return case_lists.CaseFilter(teams=visible_teams(signed_in()), owner=owner, **same, **days)
+
+
+def counted(today: date) -> dict[str, Any]:
+    """The open cases of the reader, counted. What is put off beyond today is left out."""
+    teams, person, day = visible_teams(signed_in()), signed_in().person, today.isoformat()
+
+    def of(**more: str) -> dict[str, int]:
+        return lists().counts(case_lists.CaseFilter(teams=teams, status="open", awake=day, **more))
+
+    kinds = of()
+    before = date.fromordinal(max(1, today.toordinal() - 1)).isoformat()
+    late, mine = of(due=before), of(owner=person)
+    return {"kinds": kinds, "total": sum(kinds.values()), "overdue": sum(late.values()), "mine": sum(mine.values())}
+
+
 def shown_case(row: Row) -> dict[str, Any]:
-    """A case as the API shows it."""
-    same = ("id", "status", "team", "record", "form", "version", "path", "label", "opened", "in_force", "closed_by")
-    return {name: row[name] for name in same} | {"kind": "conflict", "heads": row["heads"]}
+    """A case as the API lists it."""
+    kind = KINDS[row["kind"]]
+    told = {"title": kind.title, "settles": kind.settles, "dismissible": kind.dismissible}
+    return {name: row[name] for name in SHOWN} | told | {"label": row["label"] or {}}
+
+
+def shown_in_full(row: Row) -> dict[str, Any]:
+    """A case as the API shows it alone."""
+    return shown_case(row) | {"entries": row["entries"]}

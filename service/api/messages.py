@@ -13,27 +13,27 @@ from schemas.documents import VERDICTS
 from service.errors import RoundsError
 from sync.merge import STATES
 
-CASE_STATES = ("open", "closed")
 NO_NUL = Regexp(r"^[^\x00]*$", error="No NUL characters.")
 RECORD_ID = re.compile(r"record:[a-z][a-z0-9_-]{0,63}:[0-9A-HJKMNP-TV-Z]{26}")
-CASE_ID = re.compile(r"conflict-[0-9a-f]{20}")
 FORM_VERSION = re.compile(r"[1-9][0-9]{0,8}")
 FORM_ID = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 
-def _text(description: str, **options: Any) -> fields.String:
+def text(description: str, **options: Any) -> fields.String:
+    """A text with what it means."""
     return fields.String(metadata={"description": description}, **options)
 
 
-def _languages(description: str) -> fields.Dict:
+def languages(description: str) -> fields.Dict:
+    """A text in each language."""
     return fields.Dict(keys=fields.String(), values=fields.String(), metadata={"description": description})
 
 
 class Failure(Schema):
     """Every answer that is no success."""
 
-    error = _text("What went wrong, as a slug; docs/errors.md explains each.", required=True)
-    reason = _text("The same as a sentence in the reader's language.", required=True)
+    error = text("What went wrong, as a slug; docs/errors.md explains each.", required=True)
+    reason = text("The same as a sentence in the reader's language.", required=True)
     details = fields.Dict(required=True, metadata={"description": "More for programs, such as the fields at fault."})
 
 
@@ -89,11 +89,11 @@ class SignInRequest(Schema):
 
 
 class ChallengeRequest(Schema):
-    device = _text("The device's id.", required=True, validate=Regexp(r"^[0-9a-f]{12}$"))
+    device = text("The device's id.", required=True, validate=Regexp(r"^[0-9a-f]{12}$"))
 
 
 class ChallengeGiven(Schema):
-    challenge = _text("Text for the device to sign: ECDSA P-256, SHA-256, raw r and s, base64url.")
+    challenge = text("Text for the device to sign: ECDSA P-256, SHA-256, raw r and s, base64url.")
     expires_at = fields.String()
 
 
@@ -115,7 +115,7 @@ class Databases(Schema):
 
 
 class SessionGiven(Schema):
-    token = _text("Send it as `Authorization: Bearer …`, here and to /db/.")
+    token = text("Send it as `Authorization: Bearer …`, here and to /db/.")
     expires_at = fields.String()
     server_time = fields.String()
     user = fields.Nested(Person)
@@ -131,7 +131,7 @@ class Me(Schema):
 
 
 class Paging(Schema):
-    cursor = _text("`next` of the page before.", load_default="", validate=Length(max=600))
+    cursor = text("`next` of the page before.", load_default="", validate=Length(max=600))
     limit = fields.Integer(load_default=50, validate=Range(1, 200))
 
 
@@ -140,22 +140,17 @@ class RecordFilter(Paging):
     form = fields.String(load_default="", validate=Regexp(r"^[a-z][a-z0-9_-]{0,63}$|^$"))
     state = fields.String(load_default="", validate=OneOf(["", *STATES]))
     verdict = fields.String(load_default="", validate=OneOf(["", *VERDICTS]))
-    q = _text(
+    q = text(
         "Words that the record's summary, id or people contain.", load_default="", validate=[Length(max=200), NO_NUL]
     )
 
 
 class OneTeam(Schema):
-    team = _text(
+    team = text(
         "Where two teams hold a record of one id: whose.",
         load_default="",
         validate=Regexp(r"^[a-z][a-z0-9-]{0,30}$|^$"),
     )
-
-
-class CaseFilter(Paging):
-    status = fields.String(load_default="", validate=OneOf(["", *CASE_STATES]))
-    team = fields.String(load_default="", validate=Regexp(r"^[a-z][a-z0-9-]{0,30}$|^$"))
 
 
 class RecordListed(Schema):
@@ -167,12 +162,12 @@ class RecordListed(Schema):
     state = fields.String()
     verdict = fields.String()
     reason = fields.String(allow_none=True)
-    label = _languages("The record's summary.")
+    label = languages("The record's summary.")
     task = fields.String(allow_none=True)
     errors = fields.Integer(metadata={"description": "How many."})
     collisions = fields.Integer(metadata={"description": "How many."})
     edits = fields.Integer(metadata={"description": "How many."})
-    updated = _text("Of its latest edit, as a hybrid time.")
+    updated = text("Of its latest edit, as a hybrid time.")
     updated_by = fields.String()
 
 
@@ -209,60 +204,10 @@ class History(Schema):
     items = fields.List(fields.Nested(EditShown))
 
 
-class HeadShown(Schema):
-    edit = fields.String()
-    value = fields.Raw(allow_none=True)
-    present = fields.Boolean()
-    at = fields.String()
-    by = fields.String()
-    device = fields.String()
-    version = fields.Integer(allow_none=True)
-
-
-class CaseShown(Schema):
-    id = fields.String()
-    kind = fields.String()
-    status = fields.String()
-    team = fields.String()
-    record = fields.String()
-    form = fields.String()
-    version = fields.Integer()
-    path = fields.String()
-    label = _languages("The record's summary.")
-    opened = fields.String()
-    in_force = fields.String(allow_none=True)
-    closed_by = fields.String(allow_none=True)
-    heads = fields.List(fields.Nested(HeadShown))
-
-
-class CasePage(Schema):
-    items = fields.List(fields.Nested(CaseShown))
-    next = fields.String(allow_none=True)
-
-
-class Decision(Schema):
-    """Either `choose`, the id of the edit whose value stands, or `value`, another one; null leaves it empty."""
-
-    choose = fields.String(validate=[Length(1, 64), NO_NUL])
-    value = fields.Raw(allow_none=True)
-    note = fields.String(load_default=None, allow_none=True, validate=Length(max=2000))
-
-    @validates_schema(skip_on_field_errors=True)
-    def one_of_two(self, data: Mapping[str, Any], **_: Any) -> None:
-        if ("choose" in data) == ("value" in data):
-            raise ValidationError("Give either choose or value.")
-
-
-class Decided(Schema):
-    case = fields.String()
-    edit = _text("The edit that the decision made.")
-    rev = fields.String()
-
-
 class FormListed(Schema):
     form = fields.String()
     version = fields.Integer()
-    title = _languages("The form's title.")
+    title = languages("The form's title.")
 
 
 class FormPage(Schema):
@@ -275,8 +220,8 @@ class FormShown(FormListed):
 
 class DraftListed(Schema):
     form = fields.String()
-    title = _languages("The form's title; empty while the draft has mistakes.")
-    by = _text("Who kept it.")
+    title = languages("The form's title; empty while the draft has mistakes.")
+    by = text("Who kept it.")
     at = fields.String()
     faults = fields.Integer(metadata={"description": "How many mistakes it has."})
 
@@ -290,9 +235,9 @@ class Fault(Schema):
 
     line = fields.Integer()
     column = fields.Integer()
-    path = _text("The field's path; empty for the form as a whole.")
+    path = text("The field's path; empty for the form as a whole.")
     code = fields.String()
-    sentence = _text("What is wrong, in the reader's language.")
+    sentence = text("What is wrong, in the reader's language.")
 
 
 class DraftShown(Schema):
@@ -300,7 +245,7 @@ class DraftShown(Schema):
     by = fields.String()
     at = fields.String()
     rev = fields.String()
-    text = _text("The JSON file as its author wrote it.")
+    text = text("The JSON file as its author wrote it.")
     definition = fields.Dict(allow_none=True, metadata={"description": "What would be published; null with mistakes."})
     faults = fields.List(fields.Nested(Fault))
 

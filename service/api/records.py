@@ -11,6 +11,7 @@ from service.auth.access import Action, visible_teams
 from service.auth.requests import signed_in
 from service.errors import not_found
 from service.parts import current
+from service.readmodel.case_lists import CaseLists
 from service.readmodel.lists import Filter, Lists
 from service.readmodel.paging import Row
 
@@ -36,7 +37,7 @@ def one(query: Mapping[str, Any], record_id: str) -> dict[str, Any]:
         "answers": row["answers"],
         "problems": lists().problems(row["id"], row["team"]),
         "receipt": row["receipt"],
-        "cases": [case["id"] for case in lists().cases_of(row["id"], row["team"])],
+        "cases": [case["id"] for case in CaseLists(current().readmodel).of_record(row["id"], row["team"])],
     }
 
 

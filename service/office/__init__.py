@@ -17,7 +17,7 @@ from service.auth.requests import guard_office, remember_language
 from service.errors import RoundsError
 from service.office import cases, photos, records, session
 from service.parts import current
-from service.readmodel.lists import Lists
+from service.readmodel.case_lists import CaseLists
 
 GLYPHS = {"accepted": "●", "returned": "↩", "held": "◑"}
 THEMES = ("light", "dark", "sunlight")
@@ -82,4 +82,4 @@ def _here(**changes: str) -> str:
 
 def _waiting() -> int:
     user = g.signed_in
-    return Lists(current().readmodel).open_cases(visible_teams(user)) if access.may(user, Action.READ_CASES) else 0
+    return CaseLists(current().readmodel).open_cases(visible_teams(user)) if access.may(user, Action.READ_CASES) else 0

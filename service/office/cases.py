@@ -10,19 +10,23 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from schemas.form import Field, Form
-from service import decisions, language
+from service import language
+from service.api.case_messages import CaseFilter
 from service.api.cases import find
-from service.api.messages import CaseFilter
+from service.api.cases import lists as case_lists
 from service.api.records import lists
 from service.auth import access
 from service.auth.access import Action, visible_teams
 from service.auth.requests import signed_in
-from service.decisions import Choice
+from service.cases import decisions
+from service.cases.decisions import Choice
+from service.cases.kinds import CONFLICT, KINDS
 from service.errors import RoundsError, describe
 from service.office.history import value_at
 from service.office.names import Names
 from service.office.values import Reader, Shown, label_of, moment_of
 from service.parts import current
+from service.readmodel.case_lists import CaseFilter as Wanted
 from service.readmodel.paging import Row
 from sync.merge import is_row
 from sync.reading import read_edit
@@ -46,7 +50,8 @@ def listed() -> str:
     """Cases, the longest waiting first."""
     given = CaseFilter().load({name: request.args[name] for name in ("status", "cursor") if name in request.args})
     status = given["status"] or "open"
-    page = lists().cases(visible_teams(signed_in()), status=status, limit=ON_A_PAGE, cursor=given["cursor"])
+    wanted = Wanted(teams=visible_teams(signed_in()), status=status)
+    page = case_lists().page(wanted, limit=ON_A_PAGE, cursor=given["cursor"])
     names = Names(current())
     return render_template(
         "office/cases.html",
@@ -61,13 +66,13 @@ def listed() -> str:
 @access.needs(Action.READ_CASES)
 def one(case_id: str) -> str:
     """One case."""
-    return _page(find(case_id, request.args.get("team", "")))
+    return _page(find(case_id))
 
 
 @access.needs(Action.DECIDE)
 def decide(case_id: str) -> Response | tuple[str, int]:
     """Take the decision that one of the page's buttons stands for."""
-    case = find(case_id, request.args.get("team", ""))
+    case = find(case_id)
     access.require(signed_in(), Action.DECIDE, case["team"])
     lang = language.negotiate(request)
     try:
@@ -81,8 +86,8 @@ def decide(case_id: str) -> Response | tuple[str, int]:
 
 def _page(case: Row, **more: str) -> str:
     names = Names(current())
-    form = names.form(case["form"], case["version"])
-    open_now = case["status"] == "open"
+    form = names.form(case["form"], case["version"] or 0)
+    open_now = case["status"] == "open" and case["kind"] == CONFLICT
     may_decide = access.may(signed_in(), Action.DECIDE, case["team"])
     return render_template(
         "office/case.html",
@@ -90,30 +95,39 @@ def _page(case: Row, **more: str) -> str:
         case=_shown(case, names, _answers(case)),
         may_decide=may_decide,
         own=_own(case, form, names) if open_now and may_decide and form else None,
-        outcome=None if open_now else _outcome(case, form, names),
+        outcome=None if case["status"] == "open" else _outcome(case, form, names),
         **more,
     )
 
 
 def _answers(case: Row) -> Mapping[str, Any]:
-    record = lists().record(case["record"], None, case["team"])
+    record = lists().record(case["record"], None, case["record_team"])
     return record["answers"] if record else {}
 
 
 def _shown(case: Row, names: Names, answers: Mapping[str, Any]) -> dict[str, Any]:
-    form, reader = names.form(case["form"], case["version"]), names.reader(case["team"])
+    form, reader = names.form(case["form"], case["version"] or 0), names.reader(case["record_team"])
     return {
         "id": case["id"],
-        "url": url_for("office.case", case_id=case["id"], team=case["team"]),
-        "record_url": url_for("office.record", record_id=case["record"], team=case["team"]),
+        "url": url_for("office.case", case_id=case["id"]),
+        "record_url": url_for("office.record", record_id=case["record"], team=case["record_team"]),
+        "kind": case["kind"],
+        "settles": reader.pick(KINDS[case["kind"]].settles),
         "status": case["status"],
-        "field": label_of(case["path"], form, reader, answers) if form else case["path"],
+        "field": name_of(case, form, answers, reader),
         "label": reader.pick(case["label"]),
-        "form": names.title(case["form"], case["version"]),
-        "team": names.team(case["team"]),
+        "form": names.title(case["form"], case["version"] or 0),
+        "team": names.team(case["record_team"]),
         "opened": _when(case["opened"], form, reader, names),
         "heads": [_head(case, head, form, reader, names) for head in case["heads"]],
     }
+
+
+def name_of(case: Row, form: Form | None, answers: Mapping[str, Any], reader: Reader) -> str:
+    """What a case is called: the field that it is about, or its kind."""
+    if case["kind"] != CONFLICT:
+        return reader.pick(KINDS[case["kind"]].title)
+    return label_of(case["path"], form, reader, answers) if form else str(case["path"])
 
 
 def _head(case: Row, head: Row, form: Form | None, reader: Reader, names: Names) -> dict[str, Any]:
@@ -135,10 +149,10 @@ def _when(at: str, form: Form | None, reader: Reader, names: Names) -> dict[str,
 
 def _outcome(case: Row, form: Form | None, names: Names) -> dict[str, Any] | None:
     """The edit that settled a case."""
-    closing = [r for r in lists().history(case["record"], case["team"]) if r["id"] == case["closed_by"]]
+    closing = [r for r in lists().history(case["record"], case["record_team"]) if r["id"] == case["closed_by"]]
     if not closing:
         return None
-    edit, reader = read_edit(closing[0]["edit"], form), names.reader(case["team"])
+    edit, reader = read_edit(closing[0]["edit"], form), names.reader(case["record_team"])
     there = case["path"] in edit["set"]
     return {
         "by": names.person(closing[0]["by"]),

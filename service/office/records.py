@@ -12,12 +12,15 @@ from flask import Blueprint, render_template, request, url_for
 from schemas.documents import VERDICTS
 from schemas.form import Form
 from service import language
+from service.api.cases import lists as case_lists
 from service.api.messages import RecordFilter
 from service.api.records import find, lists
 from service.auth import access
 from service.auth.access import Action, visible_teams
 from service.auth.requests import signed_in
+from service.cases.kinds import CONFLICT
 from service.office.answers import Marks, anchor_of, lines_of, strays_of
+from service.office.cases import name_of
 from service.office.history import Context, shown_history
 from service.office.names import Names
 from service.office.values import Reader, label_of, moment_of, state_of
@@ -63,9 +66,9 @@ def one(record_id: str) -> str:
     form = names.form(row["form"], row["version"])
     reader = names.reader(row["team"])
     problems = lists().problems(row["id"], row["team"])
-    cases = [case for case in lists().cases_of(row["id"], row["team"]) if case["status"] == "open"]
-    case_urls = {case["path"]: url_for("office.case", case_id=case["id"], team=case["team"]) for case in cases}
-    marks = Marks(_sentences(problems, reader), case_urls)
+    cases = [case for case in case_lists().of_record(row["id"], row["team"]) if _is_shown(case)]
+    conflicts = {case["path"]: _url(case) for case in cases if case["kind"] == CONFLICT}
+    marks = Marks(_sentences(problems, reader), conflicts)
     return render_template(
         "office/record.html",
         section="records",
@@ -73,7 +76,7 @@ def one(record_id: str) -> str:
         answers=lines_of(form, row["answers"], marks, reader) if form else (),
         strays=_strays(form, row["answers"]),
         problems=[_problem(problem, form, row["answers"], reader) for problem in problems],
-        open_cases_here=[_case(case, form, row["answers"], reader, case_urls) for case in cases],
+        open_cases_here=[_case(case, form, row["answers"], reader) for case in cases],
         history=shown_history(lists().history(row["id"], row["team"]), Context(form, row["answers"], reader, names)),
     )
 
@@ -135,11 +138,17 @@ def _problem(problem: Row, form: Form | None, answers: Mapping[str, Any], reader
     }
 
 
-def _case(
-    case: Row, form: Form | None, answers: Mapping[str, Any], reader: Reader, urls: Mapping[str, str]
-) -> dict[str, str]:
-    label = label_of(case["path"], form, reader, answers) if form else case["path"]
-    return {"url": urls[case["path"]], "label": label}
+def _is_shown(case: Row) -> bool:
+    """Whether the reader may open a case that a record is part of; one across teams is the office's."""
+    return case["status"] == "open" and access.may(signed_in(), Action.READ_CASES, case["team"])
+
+
+def _url(case: Row) -> str:
+    return url_for("office.case", case_id=case["id"])
+
+
+def _case(case: Row, form: Form | None, answers: Mapping[str, Any], reader: Reader) -> dict[str, str]:
+    return {"url": _url(case), "label": name_of(case, form, answers, reader)}
 
 
 def _strays(form: Form | None, answers: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from service.config import Config
 from service.parts import Parts, open_parts
 from service.readmodel import tables
 from service.readmodel.lease import hold
+from service.readmodel.office import OfficeFeed, follow
 from service.readmodel.projection import SqlProjection
 from sync.follow import Follower
 from sync.intake import Intake
@@ -30,7 +31,10 @@ def run_intake(config: Config) -> None:
         with hold(parts.readmodel, config.data, stop) as held:
             if held:
                 log.info("intake begins")
+                office = threading.Thread(target=follow, args=(parts, stop), name="follow office", daemon=True)
+                office.start()
                 Follower(parts.store, intake_of(parts), stop).run()
+                office.join()
     finally:
         parts.close()
     log.info("intake ends")
@@ -46,9 +50,15 @@ def rebuild(config: Config) -> int:
     try:
         with hold(parts.readmodel, config.data, stop):
             tables.clear(parts.readmodel)
-            return intake_of(parts).drain()
+            return judge_all(parts)
     finally:
         parts.close()
+
+
+def judge_all(parts: Parts) -> int:
+    """Bring the read model up to date with every document; returns how many records were judged."""
+    OfficeFeed(parts.store, parts.readmodel).drain()
+    return intake_of(parts).drain()
 
 
 def intake_of(parts: Parts) -> Intake:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, Select, Table, func, select, tuple_
+from sqlalchemy import Engine, Select, Table, select, tuple_
 
 from service.readmodel.paging import Page, Row, decode, encode
-from service.readmodel.tables import cases, edits, problems, records
+from service.readmodel.tables import edits, problems, records
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Lists:
 
     def records(self, wanted: Filter, *, limit: int, cursor: str = "") -> Page:
         """The latest changed first."""
-        query = _bounded(select(*_LISTED), records, wanted.teams)
+        query = bounded(select(*_LISTED), records, wanted.teams)
         for name in ("team", "form", "state", "verdict"):
             if value := getattr(wanted, name):
                 query = query.where(records.c[name] == value)
@@ -42,11 +42,11 @@ class Lists:
         if cursor:
             query = query.where(tuple_(*key) < tuple_(*decode(cursor, 3)))
         rows = self._rows(query.order_by(*(column.desc() for column in key)).limit(limit + 1))
-        return _page(rows, limit, ("updated", "id", "team"))
+        return page_of(rows, limit, ("updated", "id", "team"))
 
     def record(self, record_id: str, teams: frozenset[str] | None, team: str = "") -> Row | None:
         """One record; where two teams hold one of that id, that of `team`, or of the first by name."""
-        query = _bounded(select(records), records, teams).where(records.c.id == record_id)
+        query = bounded(select(records), records, teams).where(records.c.id == record_id)
         if team:
             query = query.where(records.c.team == team)
         return self._first(query.order_by(records.c.team))
@@ -61,41 +61,9 @@ class Lists:
         mine = (edits.c.team == team) & (edits.c.record == record_id)
         return self._rows(select(edits).where(mine).order_by(edits.c.position))
 
-    def cases(
-        self, teams: frozenset[str] | None, *, status: str = "", team: str = "", limit: int, cursor: str = ""
-    ) -> Page:
-        """Cases, the oldest first: what has waited longest is on top."""
-        query = _bounded(_WITH_RECORD, cases, teams)
-        if status:
-            query = query.where(cases.c.status == status)
-        if team:
-            query = query.where(cases.c.team == team)
-        key = (cases.c.opened, cases.c.id, cases.c.team)
-        if cursor:
-            query = query.where(tuple_(*key) > tuple_(*decode(cursor, 3)))
-        return _page(self._rows(query.order_by(*key).limit(limit + 1)), limit, ("opened", "id", "team"))
-
-    def case(self, case_id: str, teams: frozenset[str] | None, team: str = "") -> Row | None:
-        """One case; of `team` where one is named."""
-        query = _bounded(_WITH_RECORD, cases, teams).where(cases.c.id == case_id)
-        if team:
-            query = query.where(cases.c.team == team)
-        return self._first(query.order_by(cases.c.team))
-
-    def cases_of(self, record_id: str, team: str) -> list[Row]:
-        """Every case of one record, the open ones first."""
-        query = _WITH_RECORD.where(cases.c.team == team, cases.c.record == record_id)
-        return self._rows(query.order_by(cases.c.status.desc(), cases.c.opened))
-
-    def open_cases(self, teams: frozenset[str] | None) -> int:
-        """How many wait for a decision."""
-        query = _bounded(select(func.count()).select_from(cases), cases, teams).where(cases.c.status == "open")
-        with self._engine.connect() as connection:
-            return int(connection.execute(query).scalar_one())
-
     def forms(self, teams: frozenset[str] | None) -> list[str]:
         """The forms that there are records of."""
-        query = _bounded(select(records.c.form).distinct(), records, teams).order_by(records.c.form)
+        query = bounded(select(records.c.form).distinct(), records, teams).order_by(records.c.form)
         return [row["form"] for row in self._rows(query)]
 
     def _rows(self, query: Select[Any]) -> list[Row]:
@@ -108,16 +76,15 @@ class Lists:
 
 
 _LISTED = [column for column in records.c if column.name not in {"answers", "receipt", "search"}]
-_WITH_RECORD = select(cases, records.c.label, records.c.version, records.c.verdict).join(
-    records, (records.c.team == cases.c.team) & (records.c.id == cases.c.record)
-)
 
 
-def _bounded(query: Select[Any], table: Table, teams: frozenset[str] | None) -> Select[Any]:
+def bounded(query: Select[Any], table: Table, teams: frozenset[str] | None) -> Select[Any]:
+    """The query, kept to the rows of these teams; None is every team."""
     return query if teams is None else query.where(table.c.team.in_(sorted(teams)))
 
 
-def _page(rows: Sequence[Row], limit: int, key: tuple[str, ...]) -> Page:
+def page_of(rows: Sequence[Row], limit: int, key: tuple[str, ...]) -> Page:
+    """The page that these rows make, one more of them than `limit` where there is a next one."""
     items = rows[:limit]
     more = len(rows) > limit and items
     return Page(items, encode(*(items[-1][name] for name in key)) if more else None)

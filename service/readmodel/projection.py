@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, delete, insert, select
 
+from service.cases.derived import case_rows
+from service.readmodel.cases import replace_cases
 from service.readmodel.checkpoints import checkpoint
-from service.readmodel.rows import case_rows, edit_rows, problem_rows, record_row
-from service.readmodel.tables import cases, checkpoints, edits, problems, records
+from service.readmodel.rows import edit_rows, problem_rows, record_row
+from service.readmodel.tables import checkpoints, edits, problems, records
 from service.sql import writing
 from sync.intake import Judged
 from sync.store import Seq
@@ -66,12 +68,12 @@ class SqlProjection:
 def _replace(connection: Connection, team: str, judged: Sequence[Judged]) -> None:
     ids = [each.record_id for each in judged]
     connection.execute(delete(records).where(records.c.team == team, records.c.id.in_(ids)))
-    for table in (problems, edits, cases):
+    for table in (problems, edits):
         connection.execute(delete(table).where(table.c.team == team, table.c.record.in_(ids)))
     _insert(connection, records, [record_row(team, each) for each in judged])
     _insert(connection, problems, [row for each in judged for row in problem_rows(team, each)])
     _insert(connection, edits, [row for each in judged for row in edit_rows(team, each)])
-    _insert(connection, cases, [row for each in judged for row in case_rows(team, each)])
+    replace_cases(connection, team, ids, [row for each in judged for row in case_rows(team, each)])
 
 
 def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from service.sql import writing
 
-VERSION = 1
+VERSION = 2
 
 
 def _plain(length: int) -> String:
@@ -62,6 +62,7 @@ records = Table(
     Column("edit_count", Integer, nullable=False),
     Column("updated", _plain(120), nullable=False),
     Column("updated_by", Text, nullable=False),
+    Column("last_edit", Text, nullable=False),
     Column("search", Text, nullable=False),
 )
 for _name, _columns in {
@@ -102,22 +103,73 @@ edits = Table(
     Column("edit", JSON, nullable=False),
 )
 
+# `team` is whose case it is: empty where it is about records of several teams, which only the office sees.
+# What follows from the records is in the columns up to `fingerprint`; the rest is that with people's notes on top.
 cases = Table(
     "cases",
     metadata,
-    Column("team", _plain(40), primary_key=True),
     Column("id", _plain(40), primary_key=True),
+    Column("team", _plain(40), nullable=False),
+    Column("kind", _plain(20), nullable=False),
+    Column("record_team", _plain(40), nullable=False),
     Column("record", _plain(120), nullable=False),
     Column("form", Text, nullable=False),
     Column("path", Text, nullable=False),
-    Column("status", Text, nullable=False),
+    Column("rule_status", Text, nullable=False),
     Column("opened", _plain(120), nullable=False),
+    Column("rule_due", _plain(10), nullable=False),
     Column("closed_by", Text),
     Column("in_force", Text),
     Column("heads", JSON, nullable=False),
+    Column("detail", JSON, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("status", _plain(10), nullable=False),
+    Column("closed_how", Text),
+    Column("assigned", _plain(80)),
+    Column("due", _plain(10), nullable=False),
+    Column("snoozed", _plain(10)),
+    Column("asked", Boolean, nullable=False),
     Index("cases_by_status", "status", "opened", "id"),
+    Index("cases_by_due", "status", "due", "id"),
+    Index("cases_by_kind", "status", "kind", "opened", "id"),
     Index("cases_by_team", "team", "status", "opened", "id"),
-    Index("cases_by_record", "team", "record"),
+    Index("cases_by_assigned", "assigned", "status", "opened", "id"),
+    Index("cases_by_record", "record_team", "record"),
+)
+
+# The records that a case about several is about.
+case_records = Table(
+    "case_records",
+    metadata,
+    Column("record_team", _plain(40), primary_key=True),
+    Column("record", _plain(120), primary_key=True),
+    Column("case", _plain(40), primary_key=True),
+    Index("case_records_by_case", "case"),
+)
+
+# The documents `case:<id>` of the office database.
+case_notes = Table(
+    "case_notes",
+    metadata,
+    Column("id", _plain(40), primary_key=True),
+    Column("team", _plain(40), nullable=False),
+    Column("kind", _plain(20), nullable=False),
+    Column("record_team", _plain(40), nullable=False),
+    Column("record", _plain(120), nullable=False),
+    Column("form", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("opened", _plain(120), nullable=False),
+    Column("entries", JSON, nullable=False),
+    Index("case_notes_by_record", "record_team", "record"),
+)
+
+# Whose cases are whose, where nobody was named: the supervisors of each team.
+supervisors = Table(
+    "supervisors",
+    metadata,
+    Column("team", _plain(40), primary_key=True),
+    Column("person", _plain(80), primary_key=True),
+    Index("supervisors_by_person", "person"),
 )
 
 
@@ -137,5 +189,6 @@ def prepare(engine: Engine) -> None:
 def clear(engine: Engine) -> None:
     """Empty every table in one transaction, checkpoints included."""
     with writing(engine) as connection:
-        for table in (problems, edits, cases, records, checkpoints):
-            connection.execute(table.delete())
+        for table in metadata.sorted_tables:
+            if table is not version:
+                connection.execute(table.delete())

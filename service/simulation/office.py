@@ -8,17 +8,18 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from service import decisions
 from service.auth.devices import Devices
 from service.auth.directory import User
 from service.campaign import Campaign, mailbox_of
+from service.cases import decisions
+from service.cases.decisions import Choice
+from service.cases.kinds import CONFLICT
 from service.config import load
-from service.decisions import Choice
 from service.installation import prepare
 from service.parts import Parts, open_parts
 from service.readmodel import tables
+from service.readmodel.case_lists import CaseFilter, CaseLists
 from service.readmodel.intake import intake_of
-from service.readmodel.lists import Lists
 from service.readmodel.paging import Row
 from service.readmodel.projection import SqlProjection
 from service.simulation.answers import definitions
@@ -66,9 +67,10 @@ class Office:
 
     def open_conflicts(self) -> Iterator[Row]:
         """The conflicts that wait for a decision."""
+        wanted = CaseFilter(status="open", kind=CONFLICT)
         cursor: str | None = ""
         while cursor is not None:
-            page = Lists(self.parts.readmodel).cases(None, status="open", limit=PAGE, cursor=cursor)
+            page = CaseLists(self.parts.readmodel).page(wanted, limit=PAGE, cursor=cursor)
             yield from page.items
             cursor = page.next
 

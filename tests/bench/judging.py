@@ -13,6 +13,7 @@ from typing import Any
 
 from schemas.form import Form
 from service.parts import Parts
+from service.readmodel.case_lists import CaseLists
 from service.readmodel.lists import Filter, Lists
 from service.readmodel.projection import SqlProjection
 from sync.intake import BATCH, Intake, Judged
@@ -79,7 +80,7 @@ def _drain(records: int, *, conflicts: bool, text: str) -> Judging:
         start = time.perf_counter()
         intake.drain()
         seconds = time.perf_counter() - start
-        _check(Lists(parts.readmodel), records, conflicts=conflicts)
+        _check(CaseLists(parts.readmodel), Lists(parts.readmodel), records, conflicts=conflicts)
         marks = [(start, 0), *projection.marks]
         return Judging(records, total // records, seconds, _cost(marks), _cost(marks, last=True))
 
@@ -102,10 +103,10 @@ def _cost(marks: Sequence[tuple[float, int]], *, last: bool = False) -> float:
     return sum(some) / (len(some) * BATCH) * 1000 if some else math.nan
 
 
-def _check(lists: Lists, records: int, *, conflicts: bool) -> None:
+def _check(cases: CaseLists, lists: Lists, records: int, *, conflicts: bool) -> None:
     """That it was real work: everything is accepted, and every fifth record has an open case."""
     wanted = -(-records // CONFLICT_EVERY) if conflicts else 0
-    assert lists.open_cases(None) == wanted, lists.open_cases(None)
+    assert cases.open_cases(None) == wanted, cases.open_cases(None)
     assert len(lists.records(Filter(verdict="accepted"), limit=records).items) == records
 
 

@@ -24,10 +24,10 @@ from service.config import Config, load
 from service.identifiers import ulid
 from service.installation import prepare
 from service.parts import NAME, Parts
-from service.readmodel.intake import intake_of
+from service.readmodel.intake import judge_all
 from sync.clock import Clock
 from sync.merge import fold
-from sync.record import new_edit
+from sync.record import derive, new_edit
 from sync.signature import device_id, generate_key, public_jwk, sign_edit
 from sync.store import Database, Store, UserContext
 
@@ -127,7 +127,7 @@ class Office:
 
     def judge(self) -> int:
         """Let intake read everything that arrived."""
-        return intake_of(self.parts).drain()
+        return judge_all(self.parts)
 
     def mailbox(self, team: str) -> Database:
         return self.parts.store.database(mailbox_of(team))
@@ -174,8 +174,12 @@ class Tablet:
         record_id = f"record:{form}:{ulid()}"
         doc = {"_id": record_id, "type": "record", "form": form, "version": 1, "team": self.team}
         edit = self.edit(record_id, [], {**changes, "/_state": state}, form=form)
-        self.office.mailbox(self.team).put({**doc, "edits": [edit], "answers": {}}, user=self.member)
+        self.office.mailbox(self.team).put({**doc, "edits": [edit], **self.worked_out([edit], form)}, user=self.member)
         return record_id
+
+    def worked_out(self, edits: list[Any], form: str = FORM) -> dict[str, Any]:
+        """The answers that a tablet caches."""
+        return {"answers": dict(derive(edits, self.office.form(form)).judgement.answers)}
 
     def edit(
         self, record_id: str, edits: list[Any], changes: Mapping[str, Any], *, form: str = FORM, note: str | None = None
@@ -200,12 +204,13 @@ class Tablet:
         self, record_id: str, base: Mapping[str, Any], changes: Mapping[str, Any], note: str | None = None
     ) -> str:
         """Edit a revision that this tablet has, and send it as a branch of its own; returns the new revision."""
-        edit = self.edit(record_id, base["edits"], changes, note=note)
+        edit = self.edit(record_id, base["edits"], changes, form=base["form"], note=note)
         body = {name: value for name, value in base.items() if not name.startswith("_re")}
         edits = sorted([*base["edits"], edit], key=lambda each: (each["at"], each["id"]))
         generation, parent = str(base["_rev"]).split("-")
         digest = hashlib.sha256(edit["id"].encode()).hexdigest()[:32]
         revisions = {"start": int(generation) + 1, "ids": [digest, parent]}
+        body |= self.worked_out(edits, base["form"])
         doc = {**body, "edits": edits, "_rev": f"{revisions['start']}-{digest}", "_revisions": revisions}
         assert self.office.mailbox(self.team).put_revisions([doc], user=self.member) == []
         return str(doc["_rev"])

@@ -16,7 +16,7 @@ from service.errors import STATUS
 from service.language import catalogue, known, negotiate, pick, show_short, translate
 
 ROOT = Path(__file__).parents[2] / "service"
-BUILT = ("held.", "records.", "state.", "verdict.", "cases.", "error.")
+BUILT = ("case.kind.", "case.settles.", "held.", "records.", "state.", "verdict.", "cases.", "error.")
 """Beginnings of keys that templates and code complete at run time."""
 
 

@@ -64,7 +64,7 @@ def decide(parts: Parts, person: str, case: Row, choice: Choice) -> Decided:
     Raises `RoundsError`: `case_closed`, `choice_unknown`, `value_invalid`, or `busy` where the record is being changed
     all the time.
     """
-    mailbox = parts.store.database(mailbox_of(case["team"]))
+    mailbox = parts.store.database(mailbox_of(case["record_team"]))
     for _ in range(TRIES):
         situation = _look(parts, mailbox, case)
         edit = _edit(parts, person, situation, choice)

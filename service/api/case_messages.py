@@ -1,0 +1,158 @@
+"""What the API takes and gives about cases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validates_schema
+from marshmallow.validate import Length, OneOf, Regexp
+
+from service.api.messages import NO_NUL, RECORD_ID, Paging, languages, text
+from service.cases.kinds import KINDS
+from service.readmodel.case_lists import NOBODY, SORTS
+
+CASE_STATES = ("open", "closed")
+CASE_ID = re.compile(rf"({'|'.join(KINDS)})-[0-9a-f]{{20}}")
+TEAM = r"^[a-z][a-z0-9-]{0,30}$|^$"
+PERSON = r"^[a-z][a-z0-9._-]{0,62}[a-z0-9]$"
+NOTE_MOST = 2000
+
+
+def _day(description: str) -> fields.Date:
+    return fields.Date(format="iso", load_default=None, metadata={"description": description})
+
+
+class CaseFilter(Paging):
+    status = fields.String(load_default="", validate=OneOf(["", *CASE_STATES]))
+    kind = fields.String(load_default="", validate=OneOf(["", *KINDS]))
+    team = fields.String(load_default="", validate=Regexp(TEAM))
+    form = fields.String(load_default="", validate=Regexp(r"^[a-z][a-z0-9_-]{0,63}$|^$"))
+    record = text("Cases that are about this record first of all.", load_default="", validate=Length(max=120))
+    owner = text(
+        f"Whose: a name, `me`, or `{NOBODY}` for nobody's.",
+        load_default="",
+        validate=Regexp(rf"{PERSON}|^{NOBODY}$|^$"),
+    )
+    due = _day("What is due on this day or before it.")
+    opened = _day("What was opened on this day or before it.")
+    awake = _day("Without what is put off beyond this day.")
+    sort = fields.String(load_default="opened", validate=OneOf(list(SORTS)))
+
+    @validates_schema(skip_on_field_errors=True)
+    def a_record(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data["record"] and not RECORD_ID.fullmatch(data["record"]):
+            raise ValidationError("No id of a record.", "record")
+
+
+class HeadShown(Schema):
+    edit = fields.String()
+    value = fields.Raw(allow_none=True)
+    present = fields.Boolean()
+    at = fields.String()
+    by = fields.String()
+    device = fields.String()
+    version = fields.Integer(allow_none=True)
+
+
+class CaseShown(Schema):
+    id = fields.String()
+    kind = fields.String()
+    title = languages("What cases of this kind are called.")
+    settles = languages("What would end it.")
+    dismissible = fields.Boolean(metadata={"description": "Whether it may be waved through."})
+    status = fields.String()
+    team = text("Whose it is; empty where it is about records of several teams, which only the office sees.")
+    record = fields.String()
+    record_team = fields.String()
+    form = fields.String()
+    version = fields.Integer(allow_none=True)
+    path = fields.String()
+    label = languages("The record's summary.")
+    opened = text("The time of the edit that opened it, as a hybrid time.")
+    owner = text("Who sees to it: whoever was named, else the team's first supervisor.", allow_none=True)
+    due = fields.String()
+    snoozed = text("Put off until this day.", allow_none=True)
+    asked = text("Whether the team was asked and has not answered.")
+    in_force = fields.String(allow_none=True)
+    closed_by = text("The edit that settled it.", allow_none=True)
+    closed_how = text("`edit` or `dismissed`.", allow_none=True)
+    heads = fields.List(fields.Nested(HeadShown))
+    detail = fields.Dict(metadata={"description": "More, by kind; docs/reconcile.md."})
+
+
+class EntryShown(Schema):
+    class Meta:
+        unknown = "include"
+
+    id = fields.String()
+    at = fields.String()
+    by = fields.String()
+    kind = fields.String()
+    text = fields.String()
+    owner = fields.String(allow_none=True)
+    due = fields.String(allow_none=True)
+    until = fields.String(allow_none=True)
+    edit = fields.String()
+    path = fields.String()
+    batch = fields.String(allow_none=True)
+    fingerprint = fields.String()
+
+
+class CaseInFull(CaseShown):
+    entries = fields.List(fields.Nested(EntryShown))
+
+
+class CasePage(Schema):
+    items = fields.List(fields.Nested(CaseShown))
+    next = fields.String(allow_none=True)
+
+
+class CaseCounts(Schema):
+    """How many open cases there are."""
+
+    total = fields.Integer()
+    overdue = fields.Integer()
+    mine = fields.Integer()
+    kinds = fields.Dict(keys=fields.String(), values=fields.Integer())
+
+
+class OnDay(Schema):
+    today = fields.Date(format="iso", load_default=None, metadata={"description": "The reader's day; else UTC's."})
+
+
+class Decision(Schema):
+    """Either `choose`, the id of the edit whose value stands, or `value`, another one; null leaves it empty."""
+
+    choose = fields.String(validate=[Length(1, 200), NO_NUL])
+    value = fields.Raw(allow_none=True)
+    note = fields.String(load_default=None, allow_none=True, validate=[Length(max=NOTE_MOST), NO_NUL])
+
+    @validates_schema(skip_on_field_errors=True)
+    def one_of_two(self, data: Mapping[str, Any], **_: Any) -> None:
+        if ("choose" in data) == ("value" in data):
+            raise ValidationError("Give either choose or value.")
+
+
+class Decided(Schema):
+    case = fields.String()
+    edit = text("The edit that the decision made.")
+    rev = fields.String()
+
+
+class NewEntry(Schema):
+    """Exactly one of: a comment, an owner, a due day, a day to put it off to, or `dismiss` and `reopen` with a text."""
+
+    comment = fields.String(validate=[Length(1, NOTE_MOST), NO_NUL])
+    owner = text("A person's name; null: by the rule.", allow_none=True, validate=Regexp(PERSON))
+    due = fields.Date(format="iso", allow_none=True, metadata={"description": "null: by the rule."})
+    snooze = fields.Date(format="iso", allow_none=True, metadata={"description": "null: not put off."})
+    dismiss = text("Why nothing has to be done.", validate=[Length(1, NOTE_MOST), NO_NUL])
+    reopen = text("Why it is open again.", validate=[Length(1, NOTE_MOST), NO_NUL])
+    id = text("A ULID of the caller's: sent again, it changes nothing.", validate=Regexp(r"^[0-9A-HJKMNP-TV-Z]{26}$"))
+
+    @validates_schema(skip_on_field_errors=True)
+    def one_thing(self, data: Mapping[str, Any], **_: Any) -> None:
+        if len(data.keys() - {"id"}) != 1:
+            raise ValidationError("Give exactly one of comment, owner, due, snooze, dismiss and reopen.")

@@ -40,6 +40,10 @@ bench: tools ## Measure, and write the figures to docs/benchmarks.md
 nightly: tools ## The long runs: many more examples and rounds of killing
 	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -m "nightly or not nightly" --timeout 3600
 
+.PHONY: simulate
+simulate: install ## A made-up campaign of 50 teams, 500 tablets, 30 days and 100,000 records
+	$(BIN)/rounds simulate --teams 50 --tablets 500 --days 30 --records 100000 --seed $(or $(SEED),1)
+
 .PHONY: pictures
 pictures: tools ## Take the screenshots of docs/pictures anew
 	ROUNDS_PICTURES=1 $(BIN)/pytest -m browser

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from service.campaign import mailbox_of
-from service.simulation.campaign import Campaign, Events, begun, live_through, settle
-from service.simulation.check import Outcome, check_office, check_one_leaf, check_replica
-from service.simulation.plan import Chances, Plan
+from service.simulation.campaign import Campaign, begun
+from service.simulation.check import Outcome, check_office, check_one_leaf
+from service.simulation.fleet import Events, teams_of
+from service.simulation.plan import Plan
 
-__all__ = ["Chances", "Plan", "Report", "simulate"]
+__all__ = ["Plan", "Report", "simulate"]
 
 ROUNDS = 6
 """Meetings of everybody with everybody after the last day; if something is still being written then, it never ends."""
@@ -50,12 +50,13 @@ class Report:
 
 def simulate(plan: Plan, folder: Path, tell: Callable[[str], None] = lambda _: None) -> Report:
     """Live through a campaign in `folder`, let everybody meet in the end, and hold the office against the journal."""
-    with begun(plan, folder, Chances()) as campaign:
-        watch = _Watch()
-        live_through(campaign, tell)
+    watch = _Watch()
+    with begun(plan, folder) as campaign:
+        watch.lap("setting up")
+        campaign.live_through(tell)
         watch.lap("days")
         tell("everybody meets")
-        rounds = settle(campaign, ROUNDS)
+        rounds = campaign.settle(ROUNDS)
         watch.lap("settling")
         tell("checking")
         outcome = _check(campaign, rounds)
@@ -76,15 +77,10 @@ class _Watch:
 
 
 def _check(campaign: Campaign, rounds: int) -> Outcome:
+    differences = campaign.close_books()
     outcome = check_office(campaign.office, campaign.journal)
-    outcome.faults += check_one_leaf(campaign.office, campaign.teams)
-    for tablet in campaign.tablets:
-        mailbox = campaign.office.store.database(mailbox_of(tablet.team))
-        outcome.faults += check_replica(tablet.name, tablet.local, mailbox)
-    for hub in campaign.hubs.values():
-        for team in hub.teams:
-            name = mailbox_of(team)
-            outcome.faults += check_replica(hub.name, hub.store.database(name), campaign.office.store.database(name))
+    outcome.faults += check_one_leaf(campaign.office, teams_of(campaign.plan))
+    outcome.faults += differences
     if rounds == ROUNDS:
         outcome.faults.append(f"after {ROUNDS} meetings of everybody something is still being written")
     return outcome

@@ -15,16 +15,20 @@ from service.identifiers import stable_ulid
 FORM = "simulated-visit"
 TOPICS = ("tax", "finance", "jobs", "land")
 STATUSES = ("open", "referred", "solved")
+FINDINGS_PATHS = {1: "/findings", 2: "/what_was_found"}
+"""Where each version asks for them."""
 FINDINGS = ("订单饱满", "招工困难", "资金紧张", "等待批地", "设备更新", "正常经营")
 
 
 @cache
 def definitions() -> tuple[dict[str, Any], dict[str, Any]]:
-    """The form as the campaign begins, and the version that replaces it midway: a question more, a limit tightened."""
+    """The form as the campaign begins, and what replaces it midway: a field moved, one more, a tighter limit."""
     first = json.loads(files(__package__).joinpath("visit.json").read_text("utf-8"))
     second = json.loads(json.dumps(first)) | {"version": 2}
-    workers = next(field for field in second["fields"] if field["name"] == "workers")
-    workers["max"] = 500
+    named = {field["name"]: field for field in second["fields"]}
+    named["workers"]["max"] = 500
+    named["findings"]["name"] = FINDINGS_PATHS[2].strip("/")
+    second["mapping"] = [{"version": 2, "moved": {FINDINGS_PATHS[1]: FINDINGS_PATHS[2]}}]
     label = {"zh-Hans": "备注", "zh-Hant": "備註", "en": "Remarks"}
     second["fields"].append({"name": "remarks", "type": "text", "label": label})
     return first, second
@@ -35,7 +39,7 @@ def enterprise(number: int) -> str:
     return f"entity:enterprise:e{number:05d}"
 
 
-def first_answers(chance: Random, about: str, day: date, row: str) -> dict[str, Any]:
+def first_answers(chance: Random, about: str, day: date, row: str, version: int) -> dict[str, Any]:
     """A visit as it is filled in for the first time, by path; some are not quite right."""
     found: dict[str, Any] = {
         "/enterprise": about,
@@ -45,7 +49,7 @@ def first_answers(chance: Random, about: str, day: date, row: str) -> dict[str, 
         "/topics": sorted(chance.sample(TOPICS, chance.randint(1, 3))),
         "/guides": chance.randint(0, 60),
         "/wait_days": chance.randint(0, 30),
-        "/findings": chance.choice(FINDINGS),
+        FINDINGS_PATHS[version]: chance.choice(FINDINGS),
         "/helped": chance.random() < 0.5,
         "/_state": "submitted",
     }
@@ -66,14 +70,16 @@ def _row(chance: Random, path: str, day: date) -> dict[str, Any]:
     }
 
 
-def changed_answers(chance: Random, values: Mapping[str, Any], day: date, row: str) -> tuple[dict[str, Any], list[str]]:
+def changed_answers(
+    chance: Random, values: Mapping[str, Any], day: date, row: str, version: int
+) -> tuple[dict[str, Any], list[str]]:
     """What somebody sets and unsets in a record that stands as `values`."""
     plain: dict[int, dict[str, Any]] = {
         0: {"/workers": chance.randint(1, 600)},
         1: {"/satisfaction": chance.choice(("good", "fair", "poor")), "/guides": chance.randint(0, 90)},
         2: {"/topics": sorted(chance.sample(TOPICS, chance.randint(1, 4)))},
         3: {"/wait_days": chance.randint(0, 30)},
-        4: {"/findings": chance.choice(FINDINGS)},
+        4: {FINDINGS_PATHS[version]: chance.choice(FINDINGS)},
     }
     kind, rows = chance.randrange(8), values.get("problems")
     if kind in plain:

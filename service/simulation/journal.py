@@ -24,6 +24,12 @@ class Journal:
         self._edits.setdefault((team, record_id), []).append(orjson.dumps(edit))
         self.edits += 1
 
+    def add(self, other: Journal) -> None:
+        """Take in what somebody else noted."""
+        for key, edits in other._edits.items():
+            self._edits.setdefault(key, []).extend(edits)
+        self.edits += other.edits
+
     def __len__(self) -> int:
         """How many records there are."""
         return len(self._edits)

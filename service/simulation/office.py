@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from service.auth.devices import Devices
-from service.auth.directory import User
 from service.campaign import Campaign, mailbox_of
 from service.cases import decisions
 from service.cases.decisions import Choice
@@ -19,19 +17,16 @@ from service.installation import prepare
 from service.parts import Parts, open_parts
 from service.readmodel import tables
 from service.readmodel.case_lists import CaseFilter, CaseLists
-from service.readmodel.intake import intake_of
 from service.readmodel.paging import Row
 from service.readmodel.projection import SqlProjection
 from service.simulation.answers import definitions
 from service.simulation.journal import Journal
-from service.simulation.tablet import Tablet
 from service.sql import open_engine, sqlite_url
 from sync import gate
 from sync.embedded import EmbeddedStore
 from sync.forms import FormLibrary
-from sync.intake import Intake
-from sync.signature import public_jwk
-from sync.store import Document, Store
+from sync.intake import MAILBOX, Intake
+from sync.store import Document, Seq, Store
 
 DECIDER = "office"
 PAGE = 500
@@ -47,39 +42,74 @@ class Office:
         self.parts = parts
         self.store: Store = parts.store
         self.campaign = Campaign(parts.store)
-        self.intake = intake_of(parts)
         self.decided = 0
 
     def publish(self, version: int) -> None:
         """Put a version of the form into force."""
         self.campaign.publish(definitions()[version - 1])
 
-    def enter(self, tablet: Tablet) -> None:
-        """Know a tablet's key, as after its first sign-in."""
-        person = User(tablet.person, tablet.person, ("inspector",), (tablet.team,), "", disabled=False)
-        Devices(self.parts.directory).register(person, public_jwk(tablet.key), tablet.name, 0.0)
+    def desk(self, teams: Sequence[str]) -> Desk:
+        """Whoever judges and decides what these teams send."""
+        return Desk(self, teams)
 
-    def decide(self, chance: Random, likely: float, journal: Journal) -> None:
-        """Settle some of the open conflicts, each for one of its values."""
-        for case in list(self.open_conflicts()):
-            if chance.random() < likely:
-                self._decide(case, chance.choice(case["heads"])["edit"], journal)
+    def positions(self) -> list[Seq]:
+        """How much was ever written in each mailbox."""
+        names = [name for name in self.store.names() if name.startswith(MAILBOX)]
+        return [self.store.database(name).info().update_seq for name in names]
 
-    def open_conflicts(self) -> Iterator[Row]:
-        """The conflicts that wait for a decision."""
-        wanted = CaseFilter(status="open", kind=CONFLICT)
+    def open_conflicts(self, teams: Sequence[str] | None = None) -> Iterator[Row]:
+        """The conflicts that wait for a decision; of these teams, or of all."""
         cursor: str | None = ""
+        bound = None if teams is None else frozenset(teams)
+        wanted = CaseFilter(teams=bound, status="open", kind=CONFLICT)
         while cursor is not None:
             page = CaseLists(self.parts.readmodel).page(wanted, limit=PAGE, cursor=cursor)
             yield from page.items
             cursor = page.next
 
+
+class Desk:
+    """The office's intake and decisions for some of the teams."""
+
+    def __init__(self, office: Office, teams: Sequence[str]) -> None:
+        self._office = office
+        self._teams = teams
+        library = FormLibrary(office.store.database("reference"))
+        self._intake = Intake(_Some(office.store, teams), library, SqlProjection(office.parts.readmodel))
+
+    def judge(self) -> None:
+        """Judge what has arrived."""
+        self._intake.drain()
+
+    def decide(self, chance: Random, likely: float, journal: Journal) -> None:
+        """Settle some of the open conflicts, each for one of its values, and judge what comes of it."""
+        for case in list(self._office.open_conflicts(self._teams)):
+            if chance.random() < likely:
+                self._decide(case, chance.choice(case["heads"])["edit"], journal)
+        self.judge()
+
     def _decide(self, case: Row, edit: str, journal: Journal) -> None:
-        decided = decisions.decide(self.parts, DECIDER, case, Choice(edit=edit))
-        record = self.store.database(mailbox_of(case["team"])).get(case["record"], decided.rev)
+        office = self._office
+        decided = decisions.decide(office.parts, DECIDER, case, Choice(edit=edit))
+        record = office.store.database(mailbox_of(case["team"])).get(case["record"], decided.rev)
         made = next(each for each in record["edits"] if each["id"] == decided.edit_id)
         journal.note(case["team"], case["record"], made)
-        self.decided += 1
+        office.decided += 1
+
+
+class _Some:
+    """A store of which only some teams' databases are listed."""
+
+    def __init__(self, store: Store, teams: Sequence[str]) -> None:
+        self._store = store
+        self._names = sorted(mailbox_of(team) for team in teams)
+
+    def names(self) -> list[str]:
+        """Their mailboxes."""
+        return self._names
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
 
 
 class Hub:
@@ -111,8 +141,3 @@ def open_office(folder: Path, teams: list[str]) -> Iterator[Office]:
         yield office
     finally:
         parts.close()
-
-
-def security_of(office: Office, database: str) -> dict[str, Any]:
-    """What a database at the office says of who may enter it."""
-    return office.store.database(database).security()

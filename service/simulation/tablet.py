@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -22,25 +21,20 @@ from sync.signature import device_id, public_jwk, sign_edit
 from sync.store import Database, Document
 
 APP = "simulated"
-WORKING_SECONDS = 8 * 3600
-
-
-@dataclass
-class Partition:
-    """How many more days a tablet meets nobody."""
-
-    days: int = 0
 
 
 class Tablet:
-    """One person's device. It writes only what a person did; its answers come from the program's own `derive`."""
+    """One person's device. It writes only what a person did; its answers come from the program's own `derive`.
 
-    def __init__(self, name: str, team: str, local: Database, form: Form, journal: Journal, chance: Random) -> None:
-        self.name, self.team, self.local, self.form = name, team, local, form
-        self.person = name
+    `own` and `known` are the ids of its own and its colleagues' records, `days_alone` how long it will meet nobody.
+    """
+
+    def __init__(self, number: int, team: str, local: Database, form: Form, journal: Journal, chance: Random) -> None:
+        self.number, self.name = number, f"tablet-{number + 1:04d}"
+        self.person, self.team, self.local, self.form = self.name, team, local, form
         self.chance = chance
-        self.partition = Partition()
-        self.key = _key(name, chance)
+        self.days_alone = 0
+        self.key = _key(self.name, chance)
         self.device = device_id(public_jwk(self.key))
         self.clock_error = timedelta()
         self._journal = journal
@@ -65,23 +59,23 @@ class Tablet:
         day = self._pass()
         record_id = f"record:{answers.FORM}:{self._mint('record')}"
         head = {"_id": record_id, "type": "record", "form": answers.FORM, "version": self.form.version}
-        values = answers.first_answers(self.chance, about, day.date(), self._mint("row"))
-        self._write({**head, "team": self.team}, [], self.form, values, [])
+        values = answers.first_answers(self.chance, about, day.date(), self._mint("row"), self.form.version)
+        self._write({**head, "team": self.team}, [], values, [])
         self.own.append(record_id)
         return record_id
 
     def change(self, record_id: str) -> None:
-        """Change something in a record, as it shows here: all live leaves folded."""
-        day, (winner, edits, form) = self._pass(), self._open(record_id)
-        values = fold(edits, form).values
-        set_, unset = answers.changed_answers(self.chance, values, day.date(), self._mint("row"))
-        self._write(winner, edits, form, set_, unset)
+        """Change something in a record, as it shows here: all live leaves folded. What this app cannot read, stays."""
+        day, (winner, edits) = self._pass(), self._open(record_id)
+        if max(edit["version"] for edit in edits) <= self.form.version:
+            values = fold(edits, self.form).values
+            version, row = self.form.version, self._mint("row")
+            self._write(winner, edits, *answers.changed_answers(self.chance, values, day.date(), row, version))
 
     def withdraw(self, record_id: str) -> None:
         """Say that a record does not hold."""
         self._pass()
-        winner, edits, form = self._open(record_id)
-        self._write(winner, edits, form, {"/_state": "withdrawn"}, [])
+        self._write(*self._open(record_id), {"/_state": "withdrawn"}, [])
 
     def look(self) -> None:
         """Take notice of the records that came."""
@@ -91,30 +85,29 @@ class Tablet:
         self.known += sorted(fresh - mine - set(self.known))
         self._read = page.last_seq
 
-    def _open(self, record_id: str) -> tuple[Document, list[Any], Form]:
-        """A record as the screen shows it, and the version that an edit of it is made with (law 12)."""
+    def _open(self, record_id: str) -> tuple[Document, list[Any]]:
+        """A record as the screen shows it: its winner, and the edits of all live leaves."""
         live = [leaf for leaf in self.local.leaves(record_id) if not leaf.get("_deleted")]
-        edits = union(*(leaf["edits"] for leaf in live))
-        return live[0], edits, self.form
+        return live[0], union(*(leaf["edits"] for leaf in live))
 
-    def _write(self, base: Document, edits: list[Any], form: Form, set_: Mapping[str, Any], unset: list[str]) -> None:
-        edit = self._edit(base["_id"], edits, form, set_, unset)
+    def _write(self, base: Document, edits: list[Any], set_: Mapping[str, Any], unset: list[str]) -> None:
+        edit = self._edit(base["_id"], edits, set_, unset)
         log = union(edits, [edit])
-        body = merged_body(base, log, derive(log, form))
+        body = merged_body(base, log, derive(log, self.form))
         self.local.put({**body, "_rev": base["_rev"]} if "_rev" in base else body)
         self._journal.note(self.team, base["_id"], edit)
 
-    def _edit(self, record_id: str, edits: list[Any], form: Form, set_: Mapping[str, Any], unset: list[str]) -> Edit:
+    def _edit(self, record_id: str, edits: list[Any], set_: Mapping[str, Any], unset: list[str]) -> Edit:
         for before in edits:
             self._clock.observe(before["at"])
         edit = new_edit(
-            derive(edits, form).folded,
+            fold(edits, self.form),
             new_id=self._mint("edit"),
             at=self._clock.tick(),
             by=self.person,
             device=self.device,
             app=APP,
-            version=form.version,
+            version=self.form.version,
             set=set_,
             unset=unset,
         )

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from service.campaign import mailbox_of
-from service.simulation import Chances, Plan, simulate
-from service.simulation.campaign import begun, live_through, settle
-from service.simulation.check import check_office, check_one_leaf, check_replica
+from service.simulation import Plan, simulate
+from service.simulation.check import check_office, check_one_leaf
+from service.simulation.fleet import Fleet, teams_of
+from service.simulation.office import open_office
 
 SMALL = Plan(teams=2, tablets=8, days=5, records=40, seed=7)
 
@@ -42,26 +42,34 @@ def test_the_same_plan_gives_the_same_campaign(tmp_path: Path) -> None:
 
 
 def test_what_does_not_hold_is_told(tmp_path: Path) -> None:
-    with begun(Plan(1, 3, 3, 12, 1), tmp_path, Chances()) as campaign:
-        live_through(campaign, lambda _: None)
-        settle(campaign, 6)
-        assert check_office(campaign.office, campaign.journal).faults == []
+    plan = Plan(1, 3, 3, 12, 1)
+    with open_office(tmp_path, list(teams_of(plan))) as office:
+        fleet = Fleet(plan, (0, 1), office.store, tmp_path)
+        for day in range(plan.days):
+            fleet.live_through(day)
+        fleet.everybody_meets()
+        for _ in range(2):
+            fleet.hubs_meet()
+            office.desk(fleet.teams).judge()
+        fleet.hubs_meet()
+        fleet.everybody_meets()
+        assert check_office(office, fleet.journal).faults == []
+        assert fleet.differences() == []
 
-        (team, record), edits = next(campaign.journal.records())
+        (team, record), edits = next(fleet.journal.records())
         never_sent = {**edits[0], "id": "01JD0000000000000000000000"}
-        campaign.journal.note(team, record, never_sent)
-        lost = check_office(campaign.office, campaign.journal).faults
-        campaign.journal.note("team-001", "record:simulated-visit:01JD0000000000000000000000", never_sent)
-        missing = check_office(campaign.office, campaign.journal).faults
+        fleet.journal.note(team, record, never_sent)
+        lost = check_office(office, fleet.journal).faults
+        fleet.journal.note("team-001", "record:simulated-visit:01JD0000000000000000000000", never_sent)
+        missing = check_office(office, fleet.journal).faults
 
-        tablet, mailbox = campaign.tablets[0], campaign.office.store.database(mailbox_of(team))
-        tablet.change(tablet.own[0])
-        behind = check_replica(tablet.name, tablet.local, mailbox)
-        other = campaign.tablets[1]
-        other.change(tablet.own[0])
-        for each in (tablet, other):
-            mailbox.put_revisions(each.local.leaves(tablet.own[0]))
-        split = check_one_leaf(campaign.office, [team])
+        one, other = fleet.tablets[:2]
+        one.withdraw(one.own[0])
+        behind = fleet.differences()
+        other.withdraw(one.own[0])
+        for tablet in (one, other):
+            fleet.mailbox(team).put_revisions(tablet.local.leaves(one.own[0]))
+        split = check_one_leaf(office, [team])
 
     assert "was made 1 times and is there 0 times" in lost[0]
     assert any("never arrived" in fault for fault in missing)

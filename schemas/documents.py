@@ -181,6 +181,7 @@ class DeviceSchema(_Document):
     id = _id(r"device:[0-9a-z]{1,32}")
     device = _text(r"[0-9a-z]{1,32}")
     public_key = _object()
+    sealing_key = _object(required=False)
     user = _text()
     users = fields.List(fields.String())
     display_name = _text(required=False)

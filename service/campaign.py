@@ -183,22 +183,24 @@ class Campaign:
             make_database(self._store, name, _security(kind, [TEAM + team], team=team))
 
     def _enter_office_device(self, keys: Keys, now: datetime) -> None:
+        """Whose signature the office's own edits carry, and the key that tablets can seal bundles to."""
         key = keys.office_device.public_key()
         device = thumbprint(key)[:12]
-        with suppress(Conflict):
-            self._directory.reference.put(
-                {
-                    "_id": f"device:{device}",
-                    "type": "device",
-                    "device": device,
-                    "public_key": jwk_of(key),
-                    "user": "office",
-                    "users": [ANYBODY],
-                    "label": "office",
-                    "registered_at": now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-                    "revoked": False,
-                }
-            )
+        doc = {
+            "_id": f"device:{device}",
+            "type": "device",
+            "device": device,
+            "public_key": jwk_of(key),
+            "sealing_key": jwk_of(keys.sealing.public_key()),
+            "user": "office",
+            "users": [ANYBODY],
+            "label": "office",
+            "registered_at": now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "revoked": False,
+        }
+        with suppress(NotFound):
+            doc["registered_at"] = self._directory.reference.get(str(doc["_id"]))["registered_at"]
+        _upsert(self._directory.reference, doc)
 
 
 def _security(kind: str, roles: list[str], **more: str) -> Document:

@@ -30,6 +30,7 @@ COMMANDS = {
     "task": "Forms that teams are to fill.",
     "replicate": "Documents from one place to another, by CouchDB's protocol.",
     "simulate": "A made-up campaign with all that goes wrong, and whether everything held.",
+    "bundle": "Work that travels as a file: in and out.",
     "config": "Every setting, its value, and who set it.",
 }
 _Function = TypeVar("_Function", bound=Callable[..., Any])

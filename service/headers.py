@@ -7,6 +7,7 @@ import time
 import structlog
 from flask import Flask, Response, g, request
 
+from service import bundles
 from service.config import Config
 from sync.embedded.protocol import answer
 
@@ -43,7 +44,8 @@ STRICT_TRANSPORT = "max-age=31536000"
 REQUEST_BYTES = 1024 * 1024
 STORE_BYTES = answer.REQUEST_BYTES
 """Of the API and the office pages. The store's protocol has limits of its own."""
-STORE_PREFIX = "/db/"
+LIMITS = {"/db/": STORE_BYTES, "/api/v1/bundles": bundles.FILE_BYTES, "/office/bundles": bundles.FILE_BYTES}
+"""By the beginning of the path; REQUEST_BYTES everywhere else."""
 
 
 def register(app: Flask, config: Config) -> None:
@@ -53,8 +55,9 @@ def register(app: Flask, config: Config) -> None:
     @app.before_request
     def begin() -> None:
         g.began = time.monotonic()
-        if request.path.startswith(STORE_PREFIX):
-            request.max_content_length = STORE_BYTES
+        for prefix, limit in LIMITS.items():
+            if request.path.startswith(prefix):
+                request.max_content_length = limit
 
     @app.after_request
     def finish(response: Response) -> Response:

@@ -64,7 +64,7 @@ def public_jwk(key: PrivateKey) -> dict[str, str]:
 
 def device_id(jwk: Mapping[str, Any]) -> str:
     """The id that belongs to a public key. Raises `BadKey`. Source: RFC 7638."""
-    _public_key(jwk)
+    public_key(jwk)
     members = {name: jwk[name] for name in ("crv", "kty", "x", "y")}
     return hashlib.sha256(canonical.dumps(members)).hexdigest()[:DEVICE_ID_DIGITS]
 
@@ -95,7 +95,7 @@ def verify(message: bytes, signature: object, jwk: Mapping[str, Any]) -> bool:
         if len(raw) != 2 * _COORDINATE:
             return False
         r, s = (int.from_bytes(part, "big") for part in (raw[:_COORDINATE], raw[_COORDINATE:]))
-        _public_key(jwk).verify(encode_dss_signature(r, s), message, _ALGORITHM)
+        public_key(jwk).verify(encode_dss_signature(r, s), message, _ALGORITHM)
     except (InvalidSignature, BadKey):
         return False
     return True
@@ -106,7 +106,8 @@ def _signed_bytes(record_id: str, edit: Mapping[str, Any]) -> bytes:
     return canonical.dumps({"edit": unsigned, "record": record_id})
 
 
-def _public_key(jwk: Mapping[str, Any]) -> ec.EllipticCurvePublicKey:
+def public_key(jwk: Mapping[str, Any]) -> ec.EllipticCurvePublicKey:
+    """The P-256 key that a JWK describes. Raises `BadKey`."""
     if jwk.get("kty") != "EC" or jwk.get("crv") != "P-256":
         raise BadKey("not an EC P-256 key")
     x, y = _decode(jwk.get("x")), _decode(jwk.get("y"))

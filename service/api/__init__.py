@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, render_template
 from flask_smorest import Api  # type: ignore[import-untyped]
 
-from service.api import cases, drafts, forms, packs, records, session
+from service.api import bundles, cases, drafts, forms, packs, records, session
 from service.auth import access
 from service.errors import STATUS
 
@@ -17,6 +17,7 @@ BLUEPRINTS = (
     forms.blueprint,
     drafts.blueprint,
     packs.blueprint,
+    bundles.blueprint,
 )
 SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
@@ -40,7 +41,7 @@ def register(app: Flask) -> None:
         OPENAPI_URL_PREFIX=PREFIX,
         OPENAPI_JSON_PATH="openapi.json",
         API_SPEC_OPTIONS={
-            "info": {"description": "Records, cases, forms, packs. Errors are `{error, reason, details}`."},
+            "info": {"description": "Records, cases, forms, packs, bundles. Errors are `{error, reason, details}`."},
             "components": {"securitySchemes": SECURITY},
         },
     )

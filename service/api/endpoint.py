@@ -19,6 +19,7 @@ from service.auth.access import Action
 from service.auth.requests import guard_api
 
 View = TypeVar("View", bound=Callable[..., Any])
+OCTETS = "application/octet-stream"
 SIGN_INS: list[dict[str, list[str]]] = [{"bearer": []}, {"basic": []}]
 
 
@@ -82,6 +83,20 @@ class Blueprint(SmorestBlueprint):  # type: ignore[misc]
             told = self.alt_response(304, description="As it was when it was fetched last.", success=True)(told)
             told = self.response(200, **content)(told)
             self.route(path, methods=["GET"])(told)
+            return view
+
+        return declare
+
+    def upload(
+        self, path: str, *, allows: Action, gives: type[Schema], refuses: tuple[int, ...] = ()
+    ) -> Callable[[View], View]:
+        """Declare a view that takes a POST whose body is a file, and reads it as it comes."""
+        content = {OCTETS: {"schema": {"type": "string", "format": "binary"}}}
+
+        def declare(view: View) -> View:
+            told = self.response(200, gives)(self._guarded(view, allows, refuses))
+            told = self.doc(requestBody={"required": True, "content": content})(told)
+            self.route(path, methods=["POST"])(told)
             return view
 
         return declare

@@ -261,6 +261,27 @@ class DraftDropped(Schema):
     form = fields.String()
 
 
+class BundleDocument(Schema):
+    """What became of one document of a bundle."""
+
+    database = fields.String()
+    id = fields.String()
+    rev = fields.String()
+    result = text("written, present (it was here), refused, damaged, or missing from the file.")
+    reason = text("Why it was refused.")
+
+
+class BundleTally(Schema):
+    """What became of a bundle."""
+
+    bundle = fields.String()
+    made_at = fields.String()
+    by = fields.String()
+    device = fields.String()
+    counts = fields.Dict(keys=fields.String(), values=fields.Integer())
+    documents = fields.List(fields.Nested(BundleDocument))
+
+
 def checked(pattern: re.Pattern[str], text: str, code: str) -> str:
     """An id from an address, refused as unknown where it could be nobody's. Raises `RoundsError` `code`."""
     if not pattern.fullmatch(text):

@@ -28,6 +28,8 @@ class Action(Enum):
     READ_CASES = frozenset({"supervisor", "office", "admin"})
     DECIDE = frozenset({"supervisor", "office", "admin"})
     OFFICE_PAGES = frozenset({"supervisor", "office", "admin"})
+    IMPORT = frozenset({"supervisor", "hub", "office", "admin"})
+    """Bring in bundles: work that came on a stick."""
     USE_STORE = frozenset({"inspector", "supervisor", "hub"})
     """Replicate through /db/. Whoever may see less than a database never gets there."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.auth.access import SignedIn, roles_of
+from sync.forms import ANYBODY
 from sync.store import Database, NotFound, Store
 
 NAME = re.compile(r"[a-z][a-z0-9._-]{0,62}[a-z0-9]")
@@ -52,7 +53,7 @@ class Team:
 
 @dataclass(frozen=True)
 class Device:
-    """A registered device and its public key."""
+    """A registered device and its public key. `for_anybody`: the office's own, which speaks for all its people."""
 
     device: str
     user: str
@@ -60,6 +61,7 @@ class Device:
     public_key: Mapping[str, str]
     registered_at: str
     revoked: bool
+    for_anybody: bool
 
 
 class Directory:
@@ -121,4 +123,5 @@ def _device(doc: Mapping[str, Any]) -> Device:
         public_key=doc["public_key"],
         registered_at=doc.get("registered_at", ""),
         revoked=bool(doc.get("revoked")),
+        for_anybody=ANYBODY in doc.get("users", ()),
     )

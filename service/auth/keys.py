@@ -20,17 +20,22 @@ PrivateKey = ec.EllipticCurvePrivateKey
 PublicKey = ec.EllipticCurvePublicKey
 TOKEN_KEYS = "token-*.pem"  # noqa: S105 - file names, no secret
 OFFICE_DEVICE = "office-device.pem"
+SEALING = "bundles.pem"
 SESSION_BYTES = 32
 
 
 @dataclass(frozen=True, repr=False)
 class Keys:
-    """Every key of one installation. `kid` names the token key that signs; all of `verifying` are accepted."""
+    """Every key of one installation. `kid` names the token key that signs; all of `verifying` are accepted.
+
+    `sealing` opens the bundles that tablets sealed to this office.
+    """
 
     kid: str
     signing: PrivateKey
     verifying: Mapping[str, PublicKey]
     office_device: PrivateKey
+    sealing: PrivateKey
     session: bytes
 
 
@@ -41,7 +46,8 @@ def make_keys(config: Config) -> None:
     if not any(folder.glob(TOKEN_KEYS)):
         key = ec.generate_private_key(ec.SECP256R1())
         _write_once(folder / f"token-{thumbprint(key.public_key())[:16]}.pem", _pem(key))
-    _write_once(folder / OFFICE_DEVICE, _pem(ec.generate_private_key(ec.SECP256R1())))
+    for name in (OFFICE_DEVICE, SEALING):
+        _write_once(folder / name, _pem(ec.generate_private_key(ec.SECP256R1())))
     _write_once(config.session_key_file, secrets.token_hex(SESSION_BYTES).encode())
 
 
@@ -59,6 +65,7 @@ def load_keys(config: Config) -> Keys:
         signing=signing[-1],
         verifying={_kid(key): key.public_key() for key in signing},
         office_device=_load(config.secrets / OFFICE_DEVICE),
+        sealing=_load(config.secrets / SEALING),
         session=session,
     )
 

@@ -16,7 +16,10 @@ from service.errors import STATUS
 from service.language import catalogue, known, negotiate, pick, show_short, translate
 
 ROOT = Path(__file__).parents[2] / "service"
-BUILT = ("case.kind.", "case.settles.", "held.", "records.", "state.", "verdict.", "cases.", "error.")
+BUILT = (
+    *("case.kind.", "case.settles.", "held.", "records.", "state.", "verdict.", "cases.", "error."),
+    *("bundle_result.", "bundle_why."),
+)
 """Beginnings of keys that templates and code complete at run time."""
 
 

@@ -45,6 +45,7 @@ ADDRESSES = [
     "GET /api/v1/drafts/{form}",
     "PUT /api/v1/drafts/{form}",
     "DELETE /api/v1/drafts/{form}",
+    "POST /api/v1/bundles",
 ]
 
 

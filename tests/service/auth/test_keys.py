@@ -28,7 +28,7 @@ def test_keys_are_made_once(config: Config) -> None:
 def test_only_the_owner_can_read_them(config: Config) -> None:
     make_keys(config)
     files = list(config.secrets.iterdir())
-    assert len(files) == 3
+    assert len(files) == 4
     assert {oct(path.stat().st_mode & 0o777) for path in files} == {"0o600"}
     assert config.secrets.stat().st_mode & 0o077 == 0
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from threading import Event
-from time import monotonic
 from typing import Any, BinaryIO, Final
 from uuid import uuid4
 
 import orjson
 import requests
 
-from sync import gate
+from sync import couch_feed, gate
 from sync.couch_connection import Connection, error_of
 from sync.couch_related import Related
 from sync.store import (
@@ -23,7 +22,6 @@ from sync.store import (
     START,
     Attachment,
     BadRequest,
-    Change,
     Changes,
     Conflict,
     Document,
@@ -36,6 +34,7 @@ from sync.store import (
     StoreError,
     TooLarge,
     Unavailable,
+    Updates,
     UserContext,
     Written,
 )
@@ -46,10 +45,6 @@ BULK_GET: Final = 200
 BULK_GET_BYTES: Final = 32 * 1024 * 1024
 """Of an answer that is held in memory; one document may be larger."""
 CHUNK_BYTES: Final = 64 * 1024
-POLL_SECONDS: Final = 2.0
-"""How long one longpoll lasts where somebody may want to stop it."""
-LONGPOLL_SECONDS: Final = 50.0
-"""CouchDB ends a longpoll after 60 s by itself (`chttpd/changes_timeout`)."""
 LOCAL_TRIES: Final = 8
 UNSET_SECURITY: Final[tuple[Document, ...]] = ({}, {"admins": {"roles": ["_admin"]}, "members": {"roles": ["_admin"]}})
 
@@ -86,6 +81,16 @@ class CouchStore:
 
     def delete(self, name: str) -> None:
         self.connection.call(self._client.delete_database, db=name, repeatable=False)
+
+    def updates(
+        self,
+        since: Seq = START,
+        *,
+        limit: int | None = None,
+        wait: float = 0.0,
+        stop: Event | None = None,
+    ) -> Updates:
+        return couch_feed.updates(self.connection, since, limit=limit, wait=wait, stop=stop)
 
     def close(self) -> None:
         self.connection.close()
@@ -303,24 +308,7 @@ class CouchDatabase:
             "include_docs": include_docs,
             "style": "all_docs" if all_leaves else None,
         }
-        end = monotonic() + wait
-        step = POLL_SECONDS if stop else LONGPOLL_SECONDS
-        page = self._page(since, params, selector, min(wait, step))
-        while not page.results and (left := end - monotonic()) > 0 and not (stop and stop.is_set()):
-            page = self._page(page.last_seq, params, selector, min(left, step))
-        return page
-
-    def _page(self, since: Seq, params: dict[str, Any], selector: Mapping[str, Any] | None, wait: float) -> Changes:
-        if wait:
-            params = params | {"feed": "longpoll", "timeout": max(1, int(wait * 1000))}
-        query = {key: _text(value) for key, value in params.items() if value is not None} | {"since": str(since)}
-        if selector is None:
-            page = self._connection.request("GET", self._name, "_changes", params=query)
-        else:
-            query["filter"] = "_selector"
-            body = _bytes({"selector": selector})
-            page = self._connection.request("POST", self._name, "_changes", params=query, body=body)
-        return Changes(tuple(map(_change, page["results"])), page["last_seq"], page.get("pending") or 0)
+        return couch_feed.changes(self._connection, self._name, since, params, selector, wait=wait, stop=stop)
 
     def missing_revisions(self, revs: Mapping[str, Sequence[str]]) -> dict[str, Missing]:
         if not revs:
@@ -433,11 +421,6 @@ def _whole(response: requests.Response, limit: int | None) -> Any:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise BadRequest(f"The answer of CouchDB cannot be read: {error}") from error
-
-
-def _change(row: Mapping[str, Any]) -> Change:
-    revs = tuple(leaf["rev"] for leaf in row["changes"])
-    return Change(row["seq"], row["id"], revs, bool(row.get("deleted", False)), row.get("doc"))
 
 
 def _chunks(response: requests.Response) -> Iterator[bytes]:

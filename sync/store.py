@@ -137,6 +137,24 @@ class Changes:
 
 
 @dataclass(frozen=True)
+class Update:
+    """What became of a database: `kind` is `created`, `updated` or `deleted`."""
+
+    seq: Seq
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Updates:
+    """A page of a store's updates. `last_seq` is where the next page starts."""
+
+    results: tuple[Update, ...]
+    last_seq: Seq
+    pending: int = 0
+
+
+@dataclass(frozen=True)
 class Written:
     """The outcome of one document of a batch: `rev` where it was stored, else `error` (never raised)."""
 
@@ -285,6 +303,20 @@ class Store(Protocol):
 
     def delete(self, name: str) -> None:
         """Remove a database and everything in it. Raises `NotFound`."""
+
+    def updates(
+        self,
+        since: Seq = START,
+        *,
+        limit: int | None = None,
+        wait: float = 0.0,
+        stop: Event | None = None,
+    ) -> Updates:
+        """What became of which databases after `since` (`"now"`: from here on), each of them once a kind.
+
+        Waits as `Database.changes` does. A hint, which may come late: whoever must miss nothing looks at every
+        database now and then too. Source: CouchDB's `_db_updates`.
+        """
 
     def close(self) -> None:
         """Let go of files and connections; may be called twice."""

@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import re
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
 
@@ -37,6 +38,36 @@ def read_in_chunks(stream: BinaryIO, limit: int = ATTACHMENT_BYTES) -> Iterator[
         if length > limit:
             raise TooLarge(f"An attachment may have {limit} bytes at most.", details={"limit": limit})
         yield chunk
+
+
+def decoded(chunks: Iterator[bytes], encoding: object) -> Iterator[bytes]:
+    """The bytes themselves, of a sender that compressed them. Raises `BadRequest`, `TooLarge`."""
+    if encoding in (None, "", "identity"):
+        return chunks
+    if encoding != "gzip":
+        raise BadRequest("An attachment may be encoded with gzip, and in no other way.")
+    return _unzipped(chunks)
+
+
+def _unzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """In pieces of limited size, however much a few bytes may stand for."""
+    unzip, length = zlib.decompressobj(16 + zlib.MAX_WBITS), 0
+    try:
+        for chunk in chunks:
+            rest = chunk
+            while rest:
+                piece = unzip.decompress(rest, CHUNK_BYTES)
+                length += len(piece)
+                if length > ATTACHMENT_BYTES:
+                    details = {"limit": ATTACHMENT_BYTES}
+                    raise TooLarge(f"An attachment may have {ATTACHMENT_BYTES} bytes at most.", details=details)
+                if piece:
+                    yield piece
+                rest = unzip.unconsumed_tail
+    except zlib.error:
+        raise BadRequest("An attachment is said to be gzip and is not.") from None
+    if not unzip.eof:
+        raise BadRequest("An attachment's gzip ends too early.")
 
 
 def store(connection: sqlite3.Connection, chunks: Iterable[bytes]) -> tuple[str, int]:
@@ -112,9 +143,10 @@ def _resolve_one(
     if entry.get("follows"):
         if name not in streams:
             raise BadRequest(f"The attachment {name!r} did not follow.")
-        digest, length = store(connection, read_in_chunks(streams[name]))
+        chunks = read_in_chunks(streams[name])
     else:
-        digest, length = store(connection, _inline(entry.get("data")))
+        chunks = iter(_inline(entry.get("data")))
+    digest, length = store(connection, decoded(chunks, entry.get("encoding")))
     return {
         "content_type": content_type,
         "revpos": _revpos(entry, rev),
@@ -137,16 +169,21 @@ def _revpos(entry: Mapping[str, Any], rev: str) -> int:
 
 
 def _stub(connection: sqlite3.Connection, name: str, entry: Mapping[str, Any], ancestors: Stubs) -> dict[str, Any]:
-    known = ancestors.get(name)
-    digest = entry.get("digest")
-    if known is not None and digest in (None, known["digest"]):
+    """The attachment that the revision before has, or any of the same content.
+
+    A `revpos` that agrees is enough, as it is for CouchDB: its digests are of what it keeps, which may be compressed.
+    """
+    known, digest, revpos = ancestors.get(name), entry.get("digest"), entry.get("revpos")
+    if known is not None and (digest == known["digest"] or (digest is None and revpos in (None, known["revpos"]))):
         return known
     length = length_of(connection, digest) if isinstance(digest, str) else None
+    if length is None and known is not None and revpos == known["revpos"]:
+        return known
     if length is None:
         raise MissingStub(f"The attachment {name!r} is not here; send it in full.")
     return {
         "content_type": _content_type(entry),
-        "revpos": entry["revpos"] if isinstance(entry.get("revpos"), int) else 1,
+        "revpos": revpos if isinstance(revpos, int) else 1,
         "digest": digest,
         "length": length,
     }

@@ -12,8 +12,9 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from sync.embedded import attachments
+from sync.embedded import attachments, upkeep
 from sync.embedded.files import File
+from sync.embedded.local import LocalDocuments
 from sync.embedded.selectors import check, matches
 from sync.embedded.signals import Listening, Signals
 from sync.embedded.tree import Tree, generation
@@ -31,13 +32,9 @@ from sync.store import (
     NotFound,
     Row,
     Seq,
-    TooLarge,
     UserContext,
     Written,
 )
-
-LOCAL_BYTES = 65_536
-"""A checkpoint has a few hundred; nothing else belongs there."""
 
 PAGE = 100_000
 BULK_GET = 16
@@ -73,6 +70,12 @@ class EmbeddedDatabase:
         self._file = file
         self._signals = signals
         self._gate = gate
+        self.local = LocalDocuments(file)
+
+    @property
+    def file(self) -> File:
+        """Where it is kept."""
+        return self._file
 
     @property
     def name(self) -> str:
@@ -158,8 +161,10 @@ class EmbeddedDatabase:
         keys: Sequence[str] | None = None,
         limit: int | None = None,
         include_docs: bool = False,
+        descending: bool = False,
     ) -> list[Row]:
-        rows = self._keyed(keys) if keys is not None else self._ranged(start, end)
+        """As the interface says; `descending` turns the order round, not the range."""
+        rows = self._keyed(keys) if keys is not None else self._ranged(start, end, descending)
         found: list[Row] = []
         for stored in rows:
             if limit is not None and len(found) >= limit:
@@ -167,10 +172,10 @@ class EmbeddedDatabase:
             found.append(Row(stored.id, stored.rev, stored.document() if include_docs else None))
         return found
 
-    def _ranged(self, start: str | None, end: str | None) -> Iterator[Stored]:
+    def _ranged(self, start: str | None, end: str | None, descending: bool) -> Iterator[Stored]:
         clauses = ["doc.deleted = 0"] + ["doc.id >= ?"] * (start is not None) + ["doc.id <= ?"] * (end is not None)
         values = [each for each in (start, end) if each is not None]
-        query = f"{_WINNERS} WHERE {' AND '.join(clauses)} ORDER BY doc.id"
+        query = f"{_WINNERS} WHERE {' AND '.join(clauses)} ORDER BY doc.id" + " DESC" * descending
         for row in self._file.connection().execute(query, values):
             yield _stored(row)
 
@@ -191,9 +196,15 @@ class EmbeddedDatabase:
         wait: float = 0.0,
         selector: Mapping[str, Any] | None = None,
         stop: Event | None = None,
+        descending: bool = False,
     ) -> Changes:
         look = partial(
-            self._changes_now, limit=limit, include_docs=include_docs, all_leaves=all_leaves, selector=selector
+            self._changes_now,
+            limit=limit,
+            include_docs=include_docs,
+            all_leaves=all_leaves,
+            selector=selector,
+            order=" DESC" if descending else "",
         )
         if wait <= 0:
             return look(since)
@@ -217,6 +228,7 @@ class EmbeddedDatabase:
         include_docs: bool,
         all_leaves: bool,
         selector: Mapping[str, Any] | None,
+        order: str,
     ) -> Changes:
         after, most = sequence(since), PAGE if limit is None else max(1, limit)
         if selector is not None:
@@ -227,7 +239,7 @@ class EmbeddedDatabase:
         with self._file.reading() as connection:
             reached = max(after, int(connection.execute("SELECT value FROM meta WHERE key = 'seq'").fetchone()[0]))
             last = reached
-            for seq, doc_id, rev, deleted, leaves, *body in connection.execute(query, (after,)):
+            for seq, doc_id, rev, deleted, leaves, *body in connection.execute(query + order, (after,)):
                 doc = Stored(doc_id, rev, bool(deleted), *body).document() if bodies else None
                 if selector is not None and not (doc is not None and matches(selector, doc)):
                     continue
@@ -289,24 +301,10 @@ class EmbeddedDatabase:
     # What is not replicated
 
     def get_local(self, local_id: str) -> Document:
-        row = self._file.connection().execute("SELECT body FROM local WHERE id = ?", (local_id,)).fetchone()
-        if row is None:
-            raise NotFound("missing")
-        return {"_id": f"_local/{local_id}", **orjson.loads(row[0])}
+        return self.local.get(local_id)
 
     def put_local(self, local_id: str, doc: Document) -> None:
-        """`_rev` is kept if it is there: the protocol counts it up."""
-        body = kept_json({name: value for name, value in doc.items() if name != "_id"})
-        if len(body) > LOCAL_BYTES:
-            raise TooLarge(f"A local document may have {LOCAL_BYTES} bytes at most.", details={"limit": LOCAL_BYTES})
-        with self._file.writing() as connection:
-            connection.execute("INSERT OR REPLACE INTO local VALUES (?, ?)", (local_id, body))
-
-    def delete_local(self, local_id: str) -> None:
-        """Forget a document that is not replicated. Raises `NotFound`."""
-        with self._file.writing() as connection:
-            if not connection.execute("DELETE FROM local WHERE id = ?", (local_id,)).rowcount:
-                raise NotFound("missing")
+        self.local.put(local_id, doc)
 
     def security(self) -> Document:
         row = self._file.connection().execute("SELECT value FROM meta WHERE key = 'security'").fetchone()
@@ -319,23 +317,22 @@ class EmbeddedDatabase:
         with self._file.writing() as connection:
             connection.execute("UPDATE meta SET value = ? WHERE key = 'security'", (kept_json(security).decode(),))
 
-    def revs_limit(self) -> int:
-        """How many revisions of a document's history are remembered."""
-        row = self._file.connection().execute("SELECT value FROM meta WHERE key = 'revs_limit'").fetchone()
-        return int(row[0])
+    def purge(self, wanted: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+        """Take leaves out of documents as if they had never been; returns those that were there, by document."""
+        purged = upkeep.purge(self._file, wanted)
+        self._signals.wake(self._file.path)
+        return purged
 
     def compact(self) -> None:
         """Forget the bodies of revisions that are no leaves, and attachments that nothing names any more."""
-        with self._file.writing() as connection:
-            connection.execute(
-                "DELETE FROM body WHERE NOT EXISTS (SELECT 1 FROM doc, json_each(doc.leaves) AS leaf"
-                " WHERE doc.id = body.id AND leaf.key = body.rev)"
-            )
-            connection.execute(
-                "DELETE FROM blob WHERE digest NOT IN (SELECT json_extract(stub.value, '$.digest')"
-                " FROM body, json_each(body.attachments) AS stub WHERE body.attachments IS NOT NULL)"
-            )
-            connection.execute("DELETE FROM chunk WHERE digest NOT IN (SELECT digest FROM blob)")
+        upkeep.compact(self._file)
+
+    def sequence_of(self, doc_id: str) -> Seq:
+        """The document's place in the feed. Raises `NotFound`."""
+        row = self._file.connection().execute("SELECT seq FROM doc WHERE id = ?", (doc_id,)).fetchone()
+        if row is None:
+            raise NotFound("missing")
+        return int(row[0])
 
 
 _WINNERS = "SELECT body.* FROM doc JOIN body ON body.id = doc.id AND body.rev = doc.rev"

@@ -1,15 +1,18 @@
-"""The part of Mango's selectors that replication filters use. Source: CouchDB's `_find` reference."""
+"""Mango selectors: which documents a replication or a query is about. Pure. Source: CouchDB's `_find` reference."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from sync.embedded import collation
 from sync.store import BadRequest
 
 MAX_DEPTH = 20
-_ABSENT = object()
+_ABSENT: Any = object()
+
+Operator = Callable[[Any, Any], bool]
 
 
 def matches(selector: Mapping[str, Any], doc: Mapping[str, Any]) -> bool:
@@ -19,7 +22,48 @@ def matches(selector: Mapping[str, Any], doc: Mapping[str, Any]) -> bool:
 
 def check(selector: Mapping[str, Any]) -> None:
     """Raise `BadRequest` for a selector that `matches` would refuse, whichever document it met."""
-    matches(selector, {})
+    _check(selector, 0)
+
+
+def names_of(path: str) -> list[str]:
+    """The members that a field's path goes through: split at dots, unless a backslash stands before."""
+    return [name.replace("\\.", ".") for name in re.split(r"(?<!\\)\.", path)]
+
+
+def value_at(value: Any, path: str, default: Any = None) -> Any:
+    """What stands at a path such as `address.city`."""
+    found = _at(value, path)
+    return default if found is _ABSENT else found
+
+
+def _at(value: Any, path: str) -> Any:
+    for name in names_of(path):
+        if isinstance(value, Mapping):
+            value = value.get(name, _ABSENT)
+        elif isinstance(value, list) and name.isascii() and name.isdigit() and len(name) < 7 and int(name) < len(value):
+            value = value[int(name)]
+        else:
+            return _ABSENT
+    return value
+
+
+def _check(condition: Any, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise BadRequest("The selector is nested too deeply.")
+    if not isinstance(condition, Mapping):
+        return
+    for name, argument in condition.items():
+        if name in _COMBINED:
+            if not isinstance(argument, list):
+                raise BadRequest(f"{name} takes a list.")
+            for each in argument:
+                _check(each, depth + 1)
+        elif name in _NESTED or not name.startswith("$"):
+            _check(argument, depth + 1)
+        elif name not in _OPERATORS:
+            raise BadRequest(f"The selector's operator {name[:40]} is not known here.")
+        else:
+            _OPERATORS[name](_ABSENT, argument)  # each looks at its argument before the value
 
 
 def _holds(condition: Any, value: Any, depth: int) -> bool:
@@ -27,19 +71,16 @@ def _holds(condition: Any, value: Any, depth: int) -> bool:
         raise BadRequest("The selector is nested too deeply.")
     if not isinstance(condition, Mapping):
         return _same(value, condition)
-    # Not cut short at the first that fails: what is wrong with a selector is so for every document.
-    results = [_member(name, argument, value, depth + 1) for name, argument in condition.items()]
-    return all(results)
+    return all(_member(name, argument, value, depth + 1) for name, argument in condition.items())
 
 
 def _member(name: str, argument: Any, value: Any, depth: int) -> bool:
-    if name in ("$and", "$or", "$nor"):
+    if name in _COMBINED:
         if not isinstance(argument, list):
             raise BadRequest(f"{name} takes a list.")
-        results = [_holds(each, value, depth) for each in argument]
-        return all(results) if name == "$and" else any(results) is (name == "$or")
-    if name == "$not":
-        return not _holds(argument, value, depth)
+        return _COMBINED[name](_holds(each, value, depth) for each in argument)
+    if name in _NESTED:
+        return _NESTED[name](argument, value, depth)
     if name.startswith("$"):
         operator = _OPERATORS.get(name)
         if operator is None:
@@ -48,29 +89,56 @@ def _member(name: str, argument: Any, value: Any, depth: int) -> bool:
     return _holds(argument, _at(value, name), depth)
 
 
-def _at(value: Any, path: str) -> Any:
-    for name in path.split("."):
-        value = value.get(name, _ABSENT) if isinstance(value, Mapping) else _ABSENT
-    return value
-
-
 def _same(value: Any, argument: Any) -> bool:
-    return value is not _ABSENT and type(value) is type(argument) and bool(value == argument)
+    return value is not _ABSENT and collation.key(value) == collation.key(argument)
 
 
-def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    def run(value: Any, argument: Any) -> bool:
-        numbers = all(isinstance(each, int | float) and not isinstance(each, bool) for each in (value, argument))
-        texts = isinstance(value, str) and isinstance(argument, str)
-        return (numbers or texts) and compare(value, argument)
+def _ordered(compare: Operator) -> Operator:
+    return lambda value, argument: value is not _ABSENT and compare(collation.key(value), collation.key(argument))
 
-    return run
+
+def _list(argument: Any, name: str) -> list[Any]:
+    if not isinstance(argument, list):
+        raise BadRequest(f"{name} takes a list.")
+    return argument
 
 
 def _one_of(value: Any, argument: Any) -> bool:
-    if not isinstance(argument, list):
-        raise BadRequest("$in and $nin take a list.")
-    return any(_same(value, each) for each in argument)
+    """A list is one of them too if one of its elements is."""
+    given = _list(argument, "$in or $nin")
+    return any(_same(each, wanted) for each in [value, *(value if isinstance(value, list) else ())] for wanted in given)
+
+
+def _all_of(value: Any, argument: Any) -> bool:
+    given = _list(argument, "$all")
+    if not isinstance(value, list) or not given:
+        return False
+    return given == [value] or all(any(_same(each, wanted) for each in value) for wanted in given)
+
+
+def _size(value: Any, argument: Any) -> bool:
+    if not isinstance(argument, int) or isinstance(argument, bool):
+        raise BadRequest("$size takes a whole number.")
+    return isinstance(value, list) and len(value) == argument
+
+
+def _mod(value: Any, argument: Any) -> bool:
+    sound = isinstance(argument, list) and len(argument) == 2 and all(type(each) is int for each in argument)
+    if not sound or argument[0] == 0:
+        raise BadRequest("$mod takes a divisor other than 0 and a remainder, both whole numbers.")
+    return type(value) is int and value % argument[0] == argument[1]
+
+
+def _of_type(value: Any, argument: Any) -> bool:
+    if argument not in ("null", "boolean", "number", "string", "array", "object"):
+        raise BadRequest("$type takes null, boolean, number, string, array or object.")
+    return value is not _ABSENT and collation.kind(value) == argument
+
+
+def _exists(value: Any, argument: Any) -> bool:
+    if not isinstance(argument, bool):
+        raise BadRequest("$exists takes true or false.")
+    return (value is not _ABSENT) is argument
 
 
 def _begins(value: Any, argument: Any) -> bool:
@@ -86,16 +154,69 @@ def _matches_pattern(value: Any, argument: Any) -> bool:
     return isinstance(value, str) and value.startswith(argument[1:])
 
 
-_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+def _an_element(condition: Any, value: Any, depth: int) -> bool:
+    return isinstance(value, list) and any(_holds(condition, each, depth) for each in value)
+
+
+def _every_element(condition: Any, value: Any, depth: int) -> bool:
+    return isinstance(value, list) and bool(value) and all(_holds(condition, each, depth) for each in value)
+
+
+def _a_name(condition: Any, value: Any, depth: int) -> bool:
+    return isinstance(value, Mapping) and any(_holds(condition, each, depth) for each in value)
+
+
+_COMBINED: Mapping[str, Callable[[Any], bool]] = {"$and": all, "$or": any, "$nor": lambda found: not any(found)}
+_NESTED: Mapping[str, Callable[[Any, Any, int], bool]] = {
+    "$not": lambda condition, value, depth: not _holds(condition, value, depth),
+    "$elemMatch": _an_element,
+    "$allMatch": _every_element,
+    "$keyMapMatch": _a_name,
+}
+_OPERATORS: Mapping[str, Operator] = {
     "$eq": _same,
     "$ne": lambda value, argument: value is not _ABSENT and not _same(value, argument),
-    "$lt": _ordered(lambda a, b: a < b),
-    "$lte": _ordered(lambda a, b: a <= b),
-    "$gt": _ordered(lambda a, b: a > b),
-    "$gte": _ordered(lambda a, b: a >= b),
+    "$lt": _ordered(lambda a, b: bool(a < b)),
+    "$lte": _ordered(lambda a, b: bool(a <= b)),
+    "$gt": _ordered(lambda a, b: bool(a > b)),
+    "$gte": _ordered(lambda a, b: bool(a >= b)),
     "$in": _one_of,
     "$nin": lambda value, argument: not _one_of(value, argument) and value is not _ABSENT,
-    "$exists": lambda value, argument: (value is not _ABSENT) is bool(argument),
+    "$all": _all_of,
+    "$size": _size,
+    "$mod": _mod,
+    "$type": _of_type,
+    "$exists": _exists,
     "$beginsWith": _begins,
     "$regex": _matches_pattern,
 }
+
+
+def bounds(selector: Mapping[str, Any], field: str) -> tuple[Any, Any]:
+    """The least and greatest text that a field can have where the selector holds; None where it says nothing."""
+    least: list[str] = []
+    most: list[str] = []
+    for condition in _conditions(selector, field):
+        for name, argument in condition.items():
+            if isinstance(argument, str):
+                least += [argument] * (name in ("$eq", "$gt", "$gte", "$beginsWith"))
+                most += [argument] * (name in ("$eq", "$lt", "$lte"))
+                most += [argument + "\U0010ffff"] * (name == "$beginsWith")
+            elif name == "$in" and isinstance(argument, list) and all(isinstance(each, str) for each in argument):
+                least += [min(argument, default="")]
+                most += [max(argument, default="")]
+    return max(least, default=None), min(most, default=None)
+
+
+def _conditions(selector: Mapping[str, Any], field: str) -> Sequence[Mapping[str, Any]]:
+    """What is said of a field in every case: at the top, or in an `$and` there."""
+    found: list[Mapping[str, Any]] = []
+    given = selector.get(field)
+    if isinstance(given, Mapping):
+        found.append(given)
+    elif given is not None:
+        found.append({"$eq": given})
+    for each in selector.get("$and", ()):
+        if isinstance(each, Mapping):
+            found.extend(_conditions(each, field))
+    return found

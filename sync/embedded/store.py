@@ -6,13 +6,15 @@ import os
 import re
 import uuid
 from pathlib import Path
+from threading import Event
 from urllib.parse import quote, unquote
 
 from sync.embedded.database import EmbeddedDatabase
 from sync.embedded.files import File
 from sync.embedded.signals import Signals
+from sync.embedded.updates import UpdateLog
 from sync.embedded.writes import Gate
-from sync.store import BadRequest, Exists, NotFound
+from sync.store import START, BadRequest, Exists, NotFound, Seq, Updates
 
 NAME = re.compile(r"[a-z][a-z0-9_$()+/-]{0,237}")
 SUFFIX = ".sqlite"
@@ -30,6 +32,7 @@ class EmbeddedStore:
         self._signals = Signals()
         self._open: dict[str, EmbeddedDatabase] = {}
         path.mkdir(parents=True, exist_ok=True)
+        self._updates = UpdateLog(path, self.names, self._file, lambda name: int(self.database(name).info().update_seq))
         self._uuid = _settled_uuid(path / UUID_FILE)
 
     @property
@@ -57,6 +60,17 @@ class EmbeddedStore:
     def delete(self, name: str) -> None:
         self.database(name)
         File(self._file(name), name).delete()
+
+    def updates(
+        self,
+        since: Seq = START,
+        *,
+        limit: int | None = None,
+        wait: float = 0.0,
+        stop: Event | None = None,
+    ) -> Updates:
+        place = self._updates.last() if since == "now" else since
+        return self._updates.after(place, limit=limit, wait=wait, stop=stop)
 
     def close(self) -> None:
         """Connections close with the threads that hold them."""

@@ -93,6 +93,15 @@ class Tree:
             yield rev
             rev = self.parents[rev]
 
+    def cut(self, leaf: str) -> list[str]:
+        """Take out a leaf with those ancestors that lead to no other leaf; returns what was taken out."""
+        del self.leaves[leaf]
+        kept = {rev for other in self.leaves for rev in self._upwards(other)}
+        gone = [rev for rev in self._upwards(leaf) if rev not in kept]
+        for rev in gone:
+            del self.parents[rev]
+        return gone
+
     def stem(self, limit: int) -> None:
         """Forget ancestors that are more than `limit` revisions away from every leaf."""
         if len(self.parents) <= limit:

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from sync.embedded import attachments
+from sync.embedded.members import is_administrator
 from sync.embedded.tree import Tree, checked, generation, path_of
 from sync.store import BadRequest, Conflict, Document, Forbidden, StoreError, TooLarge, UserContext, Written
 
@@ -126,8 +127,8 @@ class Batch:
         self._bodies[doc["_id"], path[0]] = (doc["_id"], path[0], deleted, body, stubs)
 
     def _ask_gate(self, doc: Document, old: Document | None) -> None:
-        if doc["_id"].startswith("_design/") and not self._user.is_admin:
-            raise Forbidden("Only an administrator of the server may write design documents.")
+        if doc["_id"].startswith("_design/") and not is_administrator(self._user, self._security):
+            raise Forbidden("Only an administrator may write design documents.")
         if self._gate is not None:
             self._gate(doc, old, self._user, self._security)
 

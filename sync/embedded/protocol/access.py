@@ -1,4 +1,7 @@
-"""Who may do what, in one place, for every verb and path below a database."""
+"""Who may do what, in one place, for every verb and path of the store.
+
+Source: CouchDB's `chttpd_auth_request`; its `admin_only_all_dbs` is set, as it comes.
+"""
 
 from __future__ import annotations
 
@@ -7,39 +10,40 @@ from typing import Any
 
 from flask import request
 
+from sync.embedded.members import is_administrator, is_member
 from sync.store import Forbidden, Unauthorized, UserContext
 
-ADMIN_ENDPOINTS = frozenset({"create", "destroy", "put_security", "compact", "local_docs", "revs_limit"})
+SERVER = frozenset({"all_dbs", "dbs_info", "db_updates", "create", "destroy", "purge", "put_purged_infos_limit"})
+"""An administrator of the server's alone."""
+DATABASE = frozenset({"put_security", "compact", "view_cleanup", "put_revs_limit", "indexes", "index"})
+"""Also for those whom the database's `_security` names as its administrators; reading is for members."""
+READS = frozenset({"GET", "HEAD"})
+
+
+def check_server(user: UserContext, endpoint: str) -> None:
+    """Raise unless the user may call an endpoint that belongs to no database, or that makes or removes one."""
+    if endpoint in SERVER and not user.is_admin:
+        _refuse(user, "You are not a server admin.")
 
 
 def check_member(user: UserContext, security: Mapping[str, Any]) -> None:
     """Raise unless the user may read and write documents in the database with this `_security`."""
-    if user.is_admin:
-        return
+    if not is_member(user, security):
+        _refuse(user, "You are not allowed to access this db.")
+
+
+def check_database(user: UserContext, endpoint: str, security: Mapping[str, Any]) -> None:
+    """Raise unless the user may call an endpoint of the database with this `_security`."""
+    check_member(user, security)
+    if _needs_administrator(endpoint) and not is_administrator(user, security):
+        _refuse(user, "You are not a db or server admin.")
+
+
+def _needs_administrator(endpoint: str) -> bool:
+    return request.method not in READS and (endpoint in DATABASE or endpoint in ("design", "design_attachment"))
+
+
+def _refuse(user: UserContext, reason: str) -> None:
     if user.name is None:
         raise Unauthorized("You are not signed in; sign in and send the token along.")
-    if not (_named(security, "members", user) or _named(security, "admins", user)):
-        raise Forbidden("You are not allowed to access this database.")
-
-
-def check_admin(user: UserContext) -> None:
-    """Raise unless the user administers the server."""
-    if user.is_admin:
-        return
-    if user.name is None:
-        raise Unauthorized("You are not signed in; sign in and send the token along.")
-    raise Forbidden("Only an administrator of the server may do this.")
-
-
-def _named(security: Mapping[str, Any], group: str, user: UserContext) -> bool:
-    listed = security.get(group)
-    if not isinstance(listed, Mapping):
-        return False
-    return user.name in listed.get("names", ()) or not user.roles.isdisjoint(listed.get("roles", ()))
-
-
-def needs_admin(endpoint: str) -> bool:
-    """Whether an endpoint is an administrator's alone: databases themselves, and design documents."""
-    if endpoint in ADMIN_ENDPOINTS:
-        return True
-    return endpoint == "design" and request.method not in ("GET", "HEAD")
+    raise Forbidden(reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from secrets import token_hex
 from typing import Any
 
 import orjson
@@ -19,6 +20,12 @@ class NotAcceptable(StoreError):
     """The request asks for something that this store does not do."""
 
     code, status = "not_implemented", 400
+
+
+class WrongContentType(StoreError):
+    """The body does not come as what it must be."""
+
+    code, status = "bad_content_type", 415
 
 
 def json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -43,6 +50,29 @@ def http_failure(error: HTTPException) -> Response:
     code = known.get(status, "bad_request" if status < 500 else StoreError.code)
     body = {"error": code, "reason": error.description or error.name, "details": {}}
     return json(body, status, dict(error.get_headers()) if status == 405 else None)
+
+
+def finish(response: Response) -> Response:
+    """What every answer of the store says. Source: CouchDB's `chttpd`."""
+    headers = response.headers
+    headers.setdefault("Cache-Control", "must-revalidate")
+    headers["X-Couch-Request-ID"] = request.headers.get("X-Couch-Request-ID", "")[:64] or token_hex(5)
+    headers["X-CouchDB-Body-Time"] = "0"
+    if headers.get("Content-Type") == JSON and not _takes_json():
+        headers["Content-Type"] = "text/plain; charset=utf-8"
+    return response
+
+
+def _takes_json() -> bool:
+    """Old browsers that show text only; where nothing is said, JSON it is."""
+    accepted = request.headers.get("Accept")
+    return accepted is None or "*/*" in accepted or "application/" in accepted or "multipart/" in accepted
+
+
+def needs_json() -> None:
+    """Raise `WrongContentType` unless the body says that it is JSON: what a page's form can send is not."""
+    if request.mimetype != JSON:
+        raise WrongContentType(f"Content-Type must be {JSON}")
 
 
 def body_json() -> Any:
@@ -70,7 +100,7 @@ def body_object() -> dict[str, Any]:
     """The request's body as a JSON object. Raises `BadRequest`."""
     found = body_json()
     if not isinstance(found, dict):
-        raise BadRequest("The request's body must be a JSON object.")
+        raise BadRequest("Request body must be a JSON object")
     return found
 
 

@@ -11,7 +11,8 @@ from flask import Response, g
 
 from sync.embedded.database import Stored, revisions_of
 from sync.embedded.protocol import answer
-from sync.embedded.protocol.documents import inline, latest_leaf
+from sync.embedded.protocol.documents import latest_leaf
+from sync.embedded.protocol.reading import inline
 from sync.embedded.tree import LOOSE_REV, Tree, checked
 from sync.store import BadRequest, TooLarge, Written
 
@@ -20,6 +21,7 @@ DOCUMENTS = 10_000
 
 def bulk_docs(database: str) -> Response:
     """Write documents; one refusal does not touch the others."""
+    answer.needs_json()
     body = answer.body_object()
     docs = list_of(body.get("docs"), "docs")
     new_edits = body.get("new_edits", True)
@@ -126,7 +128,8 @@ def document_bytes(stored: Stored, more: Mapping[str, Any]) -> bytes:
 
 def revs_diff(database: str) -> Response:
     """Which of these revisions are not here."""
-    missing = g.database.missing_revisions(_revisions_by_document())
+    answer.needs_json()
+    missing = g.database.missing_revisions(revisions_by_document())
     return answer.json(
         {
             doc_id: {"missing": found.missing, **_ancestors(found.possible_ancestors)}
@@ -141,11 +144,13 @@ def _ancestors(possible: tuple[str, ...]) -> dict[str, Any]:
 
 def missing_revs(database: str) -> Response:
     """The same in the older form."""
-    missing = g.database.missing_revisions(_revisions_by_document())
+    answer.needs_json()
+    missing = g.database.missing_revisions(revisions_by_document())
     return answer.json({"missing_revs": {doc_id: found.missing for doc_id, found in missing.items()}})
 
 
-def _revisions_by_document() -> dict[str, list[str]]:
+def revisions_by_document() -> dict[str, list[str]]:
+    """The request's body: lists of revisions by document. Raises `BadRequest`, `TooLarge`."""
     body = answer.body_object()
     if len(body) > DOCUMENTS:
         raise TooLarge(f"A request may name {DOCUMENTS} documents at most.", details={"limit": DOCUMENTS})

@@ -1,9 +1,10 @@
-"""The changes feed: at once, or when something happens (longpoll)."""
+"""The changes feed: at once, when something happens (longpoll), or one that stays open."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -11,13 +12,15 @@ import orjson
 from flask import Response, g, request
 
 from sync.embedded.database import EmbeddedDatabase
-from sync.embedded.protocol import answer
+from sync.embedded.protocol import answer, feeds
 from sync.embedded.protocol.answer import NotAcceptable
 from sync.embedded.protocol.bulk import list_of
+from sync.embedded.protocol.reading import inline
 from sync.embedded.protocol.waiting import LOT, THREADS
 from sync.embedded.serving.feed import PARKING, Feed
 from sync.store import BadRequest, Change, Changes, Seq
 
+STAYING = ("continuous", "eventsource")
 LONGEST_WAIT_SECONDS = 60.0
 LEAST_HEARTBEAT_MILLISECONDS = 1_000
 LISTEN_SECONDS = 10.0
@@ -33,14 +36,16 @@ class Look(Protocol):
 def changes(database: str) -> Response:
     """What changed after `since`."""
     feed = request.args.get("feed", "normal")
-    if feed not in ("normal", "longpoll"):
-        raise NotAcceptable("The feeds are normal and longpoll; a continuous one would outlive its sign-in.")
+    if feed not in ("normal", "longpoll", "continuous", "eventsource"):
+        raise BadRequest("The feeds are normal, longpoll, continuous and eventsource.")
+    if feed in STAYING and not g.whole:
+        raise NotAcceptable("The feeds are normal and longpoll here; one that stays open would outlive its sign-in.")
     body = answer.body_object() if request.method == "POST" and request.content_length else {}
     since = _since()
     look, key = _looker(g.database, body)
     if feed == "normal":
         return _page(look(since, 0.0))
-    return _longpoll(look, since, key)
+    return _staying(look, since, feed) if feed in STAYING else _longpoll(look, since, key)
 
 
 def _since() -> Seq:
@@ -50,9 +55,7 @@ def _since() -> Seq:
 
 def _looker(database: EmbeddedDatabase, body: Mapping[str, Any]) -> tuple[Look, Hashable]:
     """What reads the feed as the request's parameters say, and a key: feeds with the same one read the same."""
-    include_docs, limit = answer.flag("include_docs"), answer.number("limit")
-    if answer.flag("descending"):
-        raise NotAcceptable("The feed is told forwards only.")
+    include_docs, limit, descending = answer.flag("include_docs"), answer.number("limit"), answer.flag("descending")
     style = request.args.get("style", "main_only")
     if style not in ("main_only", "all_docs"):
         raise BadRequest("style must be main_only or all_docs.")
@@ -66,10 +69,34 @@ def _looker(database: EmbeddedDatabase, body: Mapping[str, Any]) -> tuple[Look, 
             all_leaves=style == "all_docs",
             wait=wait,
             selector=selector,
+            descending=descending,
         )
 
+    answer.number("seq_interval", least=1)
+    conflicts, attached = answer.flag("conflicts"), answer.flag("attachments")
     chosen = orjson.dumps(selector, option=orjson.OPT_SORT_KEYS)
-    return look, (database.path, include_docs, limit, style, chosen)
+    key = (database.path, include_docs, limit, style, descending, conflicts, attached, chosen)
+    more = include_docs and (conflicts or attached)
+    return _completed(look, database, conflicts, attached) if more else look, key
+
+
+def _completed(look: Look, database: EmbeddedDatabase, conflicts: bool, attached: bool) -> Look:
+    """Documents of the feed with their conflicts or the bytes of their attachments."""
+
+    def complete(change: Change) -> Change:
+        doc = change.doc
+        assert doc is not None
+        if conflicts and "_deleted" not in doc:
+            doc = database.get(change.id, doc["_rev"], conflicts=True)
+        if attached:
+            inline(doc, database=database)
+        return replace(change, doc=doc)
+
+    def looked(since: Seq, wait: float) -> Changes:
+        page = look(since, wait)
+        return replace(page, results=tuple(map(complete, page.results)))
+
+    return looked
 
 
 def _selector(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -102,12 +129,17 @@ def _bytes(page: Changes) -> Iterator[bytes]:
 
 
 def _row(change: Change) -> bytes:
+    return orjson.dumps(row_of(change))
+
+
+def row_of(change: Change) -> dict[str, Any]:
+    """A change as the feed tells it."""
     row: dict[str, Any] = {"seq": change.seq, "id": change.id, "changes": [{"rev": rev} for rev in change.revs]}
     if change.deleted:
         row["deleted"] = True
     if change.doc is not None:
         row["doc"] = change.doc
-    return orjson.dumps(row)
+    return row
 
 
 def _longpoll(look: Look, since: Seq, key: Hashable) -> Response:
@@ -162,3 +194,14 @@ def _waiting(look: Look, since: Seq, seconds: float, heartbeat: float) -> Iterat
             return
         page = partial(look, found.last_seq)
         yield b"\n"
+
+
+def _staying(look: Look, since: Seq, feed: str) -> Response:
+    """A feed that stays open: rows as they happen, until `limit`, `timeout` or the end of the sign-in."""
+    waits = feeds.Waits.asked(_seconds_left)
+    look(since, 0.0)  # what is wrong with the request is told before the answer begins
+    leave = THREADS.enter(g.user.name)
+    told = feeds.stream(look, since, answer.number("limit"), waits, feeds.SHAPES[feed], row_of)
+    response = Response(told, content_type=feeds.SHAPES[feed].content_type, headers={"Cache-Control": "no-cache"})
+    response.call_on_close(leave)
+    return response

@@ -1,14 +1,13 @@
-"""Documents with their attachments in one request, and several documents in one answer."""
+"""Documents with their attachments in one request."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
 from typing import Any, BinaryIO, cast
-from uuid import uuid4
 
 import orjson
-from flask import Response, request
+from flask import request
 from werkzeug.http import parse_options_header
 
 from sync.embedded import attachments
@@ -81,13 +80,3 @@ def _read_parts(stream: BinaryIO, boundary: bytes) -> list[BinaryIO]:
 def _rewound(part: BinaryIO) -> BinaryIO:
     part.seek(0)
     return part
-
-
-def mixed(parts: list[tuple[str, bytes]]) -> Response:
-    """Several bodies in one answer, each with its type."""
-    boundary = uuid4().hex
-    body = b"".join(
-        b"--" + boundary.encode() + b"\r\nContent-Type: " + kind.encode() + b"\r\n\r\n" + part + b"\r\n"
-        for kind, part in parts
-    )
-    return Response(body + b"--" + boundary.encode() + b"--", content_type=f'multipart/mixed; boundary="{boundary}"')

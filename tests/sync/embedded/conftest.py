@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,16 @@ from werkzeug.test import TestResponse
 
 from sync.embedded import EmbeddedStore
 from sync.embedded.__main__ import create_app
+from sync.embedded.protocol.sign_in import SignIn
 
 
 class Caller:
     """Calls addresses of the store as an administrator."""
 
-    def __init__(self, store: EmbeddedStore) -> None:
+    def __init__(self, store: EmbeddedStore, sign_in: SignIn | None = None) -> None:
         self.store = store
-        self.client: FlaskClient = create_app(store, None).test_client()
+        signing = sign_in or SignIn(None, keys={}, secret=b"s", clock=time.time)
+        self.client: FlaskClient = create_app(store, signing).test_client()
 
     def __call__(self, method: str, path: str, body: Any = None, **options: Any) -> TestResponse:
         if isinstance(body, bytes):

@@ -13,12 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from tests.bench import judging, live, packs, replication, store, validation
+from tests.bench import judging, live, packs, receipts, replication, store, validation
 from tests.bench.machine import describe
 from tests.bench.report import Figures, page
 from tests.live import ROOT
 
 CHANGES = 10
+LIVE_TABLETS = 100
 TARGET = ROOT / "docs" / "benchmarks.md"
 
 
@@ -40,6 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
         throughput=store.measure(options.records, options.rounds, options.peer),
         live=live.measure(options.clients, CHANGES),
         replication=replication.measure(options.records, options.rounds, options.peer),
+        receipts=receipts.measure(LIVE_TABLETS),
         packs=packs.measure(options.records, options.rounds),
         validation=validation.measure(options.rounds),
         plain=judging.measure(options.records, options.rounds, conflicts=False),

@@ -16,7 +16,7 @@ import orjson
 from schemas.form import Form
 from service.auth.devices import Devices
 from service.campaign import mailbox_of
-from service.config import load
+from service.config import Config, load
 from service.demo import entity_id, make_demo
 from service.identifiers import ulid
 from service.installation import prepare
@@ -35,13 +35,18 @@ ENTERPRISES = 60
 def open_office() -> Iterator[Parts]:
     """The parts of a fresh installation on the embedded store and SQLite; removed at the end."""
     with tempfile.TemporaryDirectory(prefix="rounds-bench-") as folder:
-        config = load({"data": str(Path(folder) / "data"), "log_level": "warning"}, environ={})
-        prepare(config, make_demo)
-        parts = open_parts(config)
+        parts = open_parts(configured(Path(folder) / "data"))
         try:
             yield parts
         finally:
             parts.close()
+
+
+def configured(data: Path) -> Config:
+    """A fresh installation with the demo campaign in this directory."""
+    config = load({"data": str(data), "log_level": "warning"}, environ={})
+    prepare(config, make_demo)
+    return config
 
 
 class Tablet:

@@ -9,6 +9,7 @@ from tests.bench import report_store
 from tests.bench.judging import EDGE, Judging
 from tests.bench.live import Live
 from tests.bench.packs import Packs
+from tests.bench.receipts import Receipts
 from tests.bench.replication import STEPS, Replication
 from tests.bench.store import Throughput
 from tests.bench.validation import Validation
@@ -27,6 +28,7 @@ class Figures:
     throughput: Throughput
     live: Live
     replication: Replication
+    receipts: Receipts
     packs: Packs
     validation: Validation
     plain: Judging
@@ -59,6 +61,18 @@ what else it does meanwhile; compare them only with figures from the same run.
 ## Waiting for news
 
 {report_store.live(figures.live)}
+
+## From a push to its receipt
+
+{figures.receipts.tablets} tablets are live, each with a longpoll on the team's mailbox, and push {figures.receipts.pushes:,} visits in all at random
+moments of a minute. Timed is each from the beginning of its push until the tablet's feed has brought its receipt:
+verified, judged, projected and answered by `rounds serve` as it comes.
+
+| | time | wanted |
+|---|---:|---:|
+| median | {figures.receipts.half:.2f} s | |
+| 95th percentile | {figures.receipts.most:.2f} s | 2 s |
+| longest | {figures.receipts.longest:.2f} s | |
 
 ## Replication
 

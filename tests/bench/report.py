@@ -64,9 +64,9 @@ what else it does meanwhile; compare them only with figures from the same run.
 
 ## From a push to its receipt
 
-{figures.receipts.tablets} tablets are live, each with a longpoll on the team's mailbox, and push {figures.receipts.pushes:,} visits in all at random
-moments of a minute. Timed is each from the beginning of its push until the tablet's feed has brought its receipt:
-verified, judged, projected and answered by `rounds serve` as it comes.
+{figures.receipts.tablets} tablets are live, each with a longpoll on the team's mailbox, and push
+{figures.receipts.pushes:,} visits in all at random moments of a minute. Timed is each from the beginning of its push
+until the tablet's feed has brought its receipt: verified, judged, projected and answered by `rounds serve` as it comes.
 
 | | time | wanted |
 |---|---:|---:|

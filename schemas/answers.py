@@ -17,7 +17,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from schemas import messages
 from schemas.expression.evaluate import NO_ROW, Condition, condition
 from schemas.form import Expression, Field, Form
-from schemas.settle import settle
+from schemas.settle import Settled, settle
 from schemas.specify import OTHER
 from schemas.standing import FieldReading, Holder
 from schemas.values import ANSWERS, Answer, Fault
@@ -66,12 +66,32 @@ def judge(form: Form, values: Mapping[str, Any], *, state: str, now: datetime) -
     for path, fault in _type_faults(form, settled.answers):
         faults.setdefault(path, fault)
     demanding = state not in UNDEMANDING_STATES
-    for demand in _demands(form):
+    for demand in _demands(form) if settled.is_begun else ():
         for holder in settled.holders(demand.field.parent):
             found = demand.fault(holder, demanding=demanding)
             if found is not None and (path := f"{holder.path}/{demand.field.name}") not in settled.irrelevant:
                 faults.setdefault(path, found)
+    for field in _unique_fields(form):
+        for path, row in _repeated(field, settled):
+            faults.setdefault(path, Fault("not_unique", row=row))
     return Judgement(settled.answers, tuple(_problems(form, faults)))
+
+
+@lru_cache(maxsize=256)
+def _unique_fields(form: Form) -> tuple[Field, ...]:
+    return tuple(field for field in form.walk() if field.unique)
+
+
+def _repeated(field: Field, settled: Settled) -> Iterator[tuple[str, int]]:
+    """Where a row has what an earlier one of the same repeat has, and which one that is."""
+    first: dict[tuple[str, Any], int] = {}
+    for holder in settled.holders(field.parent):
+        value = holder.own.get(field.name)
+        if holder.rows and isinstance(value, str | int):
+            repeat = holder.path[: holder.path.rindex(f"/{holder.rows[-1]['_row']}")]
+            row = first.setdefault((repeat, value), holder.position)
+            if row != holder.position:
+                yield f"{holder.path}/{field.name}", row
 
 
 class _Demand:

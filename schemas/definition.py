@@ -41,6 +41,8 @@ TYPES = LEAVES | {"group", "repeat"}
 SELECTS = frozenset({"select_one", "select_many", "rank"})
 FILES = frozenset({"photo", "audio", "video", "file"})
 NUMBERS = frozenset({"integer", "decimal"})
+UNIQUE = frozenset({"text", "barcode", "integer", "date", "time", "datetime", "select_one", "entity"})
+"""Types whose values are the same only where they are written alike."""
 COMPUTED = frozenset({"calculate", "score"})
 POLICIES = ("ask", "latest", "union", "max", "min")
 EXPRESSIONS = ("required", "readonly", "relevant", "constraint", "calculate", "choice_filter")
@@ -178,6 +180,7 @@ PROPERTIES: dict[str, Property] = {
     "calculate": Property(LEAVES - {"note"}, _is_expression),
     "default": Property(_FILLED, _is_default),
     "choices": Property(SELECTS, _is_choices),
+    "unique": Property(UNIQUE, lambda value: isinstance(value, bool)),
     "other": Property(frozenset({"select_one", "select_many"}), _is_other),
     "choice_filter": Property(SELECTS | {"entity"}, _is_expression),
     "entity": Property(frozenset({"entity"}), lambda value: isinstance(value, str) and bool(value)),

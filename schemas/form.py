@@ -77,6 +77,7 @@ class Field:
     merge: str = "ask"
     value: str = ""
     appearance: str = ""
+    unique: bool = False
     max_length: int | None = None
     min: int | str | None = None
     max: int | str | None = None
@@ -85,6 +86,12 @@ class Field:
     min_rows: int = 0
     max_rows: int | None = None
     fields: tuple[Field, ...] = ()
+
+    @cached_property
+    def precision(self) -> str:
+        """How closely a date is asked: `day`, `month` or `year`."""
+        looks = set(self.appearance.split())
+        return "month" if looks & {"month", "month-year"} else "year" if "year" in looks else "day"
 
     @property
     def is_container(self) -> bool:
@@ -221,13 +228,16 @@ class _Parser:
             fields=self._fields(source["fields"], None),
             definition=source,
         )
-        from schemas.dependencies import cycle  # noqa: PLC0415 - it needs the classes of this module
+        from schemas.cost import LIMIT, least_cost  # noqa: PLC0415 - they need the classes of this module
+        from schemas.dependencies import cycle  # noqa: PLC0415
 
         self._problems += check_mapping(source, {each.path: each.type for each in form.walk()})
         if not self._problems:
             self._problems += [*_doubts(form), *_misnamed(form)]
         if not self._problems and (found := cycle(form)):
             self._problems.append(FormProblem(found, "cycle", {"path": found}))
+        if not self._problems and least_cost(form) > LIMIT:
+            self._problems.append(FormProblem("", "too_costly", {"max": LIMIT}))
         if self._problems:
             raise FormError(self._problems)
         return form

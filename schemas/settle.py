@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from schemas.cost import LIMIT, cost
 from schemas.dependencies import order
 from schemas.expression.evaluate import NO_ROW, Condition, Program, condition, program
 from schemas.expression.functions import halves_up
@@ -21,16 +22,17 @@ from schemas.expression.values import Value, to_number, to_text, to_truth
 from schemas.form import Field, Form
 from schemas.shape import Faults, emptied, shape_of
 from schemas.standing import FieldReading, Holder, Record
-from schemas.values import SAFE_INTEGER
+from schemas.values import COMPUTED_LENGTH, SAFE_INTEGER, Fault
 
 
 class Settled:
-    """A record's answers, with what was found on the way."""
+    """A record's answers, with what was found on the way; `is_begun` is false where its expressions cost too much."""
 
     def __init__(self, record: Record, faults: Faults) -> None:
         self.answers = record.answers
         self.faults = faults
         self.irrelevant: set[str] = set()
+        self.is_begun = True
         self._held: dict[Field | None, list[Holder]] = {None: [Holder("", record.answers, (), 0, record)]}
 
     def holders(self, parent: Field | None) -> list[Holder]:
@@ -70,6 +72,9 @@ class _Step:
             settled.drop(self.field, holder)
         elif self.calculate is not None:
             computed = _normal(self.calculate(holder, NO_ROW), self.field.value or self.field.type)
+            if isinstance(computed, str) and len(computed) > COMPUTED_LENGTH:
+                settled.faults[f"{holder.path}/{self.field.name}"] = Fault("too_long", max=COMPUTED_LENGTH)
+                computed = None
             if computed is None:
                 holder.own.pop(self.field.name, None)
             else:
@@ -94,7 +99,10 @@ def settle(form: Form, values: Mapping[str, Any], *, now: datetime) -> Settled:
     """The values as answers of the form: unknown ones out, computed ones in, irrelevant ones gone."""
     faults: Faults = {}
     settled = Settled(Record(form, shape_of(form)(values, "", faults), now), faults)
-    for step in _steps(form):
+    if cost(form, settled.answers) > LIMIT:
+        faults[""] = Fault("too_costly")
+        settled.is_begun = False
+    for step in _steps(form) if settled.is_begun else ():
         for holder in settled.holders(step.field.parent):
             step.settle(settled, holder)
     emptied(form)(settled.answers)

@@ -14,8 +14,12 @@ EntityName = Callable[[str, str], str | None]
 """The name of an entity, by its document id and a language; None where it is not known."""
 
 
-def show_date(day: date, language: str) -> str:
-    """2026年11月23日, or 23 Nov 2026."""
+def show_date(day: date, language: str, precision: str = "day") -> str:
+    """2026年11月23日, or 23 Nov 2026; less of it where a form asks for a month or a year alone."""
+    if precision == "year" and (day.month, day.day) == (1, 1):
+        return str(day.year)
+    if precision == "month" and day.day == 1:
+        return f"{MONTHS[day.month - 1]} {day.year}" if language == "en" else f"{day.year}年{day.month}月"
     if language == "en":
         return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
     return f"{day.year}年{day.month}月{day.day}日"
@@ -47,11 +51,11 @@ def _shown(field: Field, value: Any, language: str, entity_name: EntityName) -> 
         return entity_name(text, language) or text
     if field.type == "select_one":
         return next((choice.label.get(language, text) for choice in field.choices if choice.name == value), text)
-    return _date(text, language) if field.type == "date" else text
+    return _date(text, language, field.precision) if field.type == "date" else text
 
 
-def _date(text: str, language: str) -> str:
+def _date(text: str, language: str, precision: str) -> str:
     try:
-        return show_date(date.fromisoformat(text), language)
+        return show_date(date.fromisoformat(text), language, precision)
     except ValueError:
         return text

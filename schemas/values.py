@@ -18,6 +18,8 @@ from schemas.form import Field
 
 TEXT_LENGTH = 2_000
 BARCODE_LENGTH = 500
+COMPUTED_LENGTH = 10_000
+"""Else calculations that repeat each other's texts could fill the memory."""
 POINTS = 5_000
 SAFE_INTEGER = 2**53 - 1
 DIGITS = 40
@@ -108,8 +110,14 @@ class BooleanAnswer(Answer):
 
 
 class DateAnswer(Answer):
+    def __init__(self, question: Field) -> None:
+        super().__init__(question)
+        self._ending = {"month": "-01", "year": "-01-01"}.get(question.precision, "")
+
     def check(self, value: Any) -> None:
         _check_temporal(value, _DATE, date.fromisoformat, "not_date")
+        if not value.endswith(self._ending):
+            raise fail("not_month") if self.question.precision == "month" else fail("not_year")
 
 
 class TimeAnswer(Answer):

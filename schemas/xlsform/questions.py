@@ -18,7 +18,7 @@ from schemas.xlsform.outline import Node
 from schemas.xlsform.texts import Texts
 from schemas.xlsform.workbook import Row, decoded
 
-SHOWN = frozenset({"multiline", "likert"})
+SHOWN = frozenset({"multiline", "likert", "month", "month-year", "year"})
 UNLABELLED = frozenset({"group", "repeat", "loop", "calculate", "start", "today"})
 ENDLESS = 5
 """Rounds of looking for the type of a calculation that reads other calculations."""

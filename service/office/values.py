@@ -155,8 +155,8 @@ def _entity(_field: Field, value: Any, _form: Form, reader: Reader) -> str:
     return reader.entity(str(value), reader.lang) or str(value)
 
 
-def _date(_field: Field, value: Any, _form: Form, reader: Reader) -> str:
-    return show_date(date.fromisoformat(value), reader.lang)
+def _date(field: Field, value: Any, _form: Form, reader: Reader) -> str:
+    return show_date(date.fromisoformat(value), reader.lang, field.precision)
 
 
 def _time(_field: Field, value: Any, _form: Form, _reader: Reader) -> str:

@@ -36,6 +36,7 @@ GOOD: dict[str, Any] = {
     "choices": CHOICES,
     "choice_filter": "name = 'x'",
     "other": True,
+    "unique": True,
     "entity": "unit",
     "merge": "latest",
     "appearance": "multiline",

@@ -19,6 +19,13 @@ export function showDate(iso) {
   return language() === 'en' ? `${day} ${MONTHS[month - 1]} ${year}` : `${year}年${month}月${day}日`;
 }
 
+/** 2026年11月, or Nov 2026. @param {string} iso */
+export function showMonth(iso) {
+  const match = /^(\d{4})-(\d\d)-/.exec(iso);
+  if (!match) return iso;
+  return language() === 'en' ? `${MONTHS[Number(match[2]) - 1]} ${match[1]}` : `${match[1]}年${Number(match[2])}月`;
+}
+
 /** A date that is near: today, tomorrow, yesterday, without the year where it is this one. @param {string} iso @param {Date} [now] */
 export function showDay(iso, now = new Date()) {
   const days = Math.round((Date.parse(iso) - Date.parse(isoDate(now))) / 86_400_000);

@@ -1,6 +1,7 @@
 /** Answers as a person reads them. */
 import { pick, t } from './i18n.js';
-import { showDate, showMoment } from './format.js';
+import { isMonthly } from './core/values.js';
+import { showDate, showMoment, showMonth } from './format.js';
 import { isEmpty, valueAt } from './values.js';
 
 /**
@@ -20,7 +21,7 @@ export function entityName(catalogue, id) {
 
 /** @type {Record<string, (value: any, field: Field, catalogue: Lookup) => string>} */
 const READERS = {
-  date: (value) => showDate(value),
+  date: (value, field) => readDate(String(value), field.appearance.split(/\s+/)),
   datetime: (value) => (Number.isNaN(Date.parse(value)) ? String(value) : showMoment(Date.parse(value))),
   boolean: (value) => (value === true ? t('value.yes') : value === false ? t('value.no') : String(value)),
   select_one: (value, field) => choiceLabel(field, value),
@@ -31,6 +32,12 @@ const READERS = {
   geotrace: (value) => t('value.points', { count: many(value).length }),
   geoshape: (value) => t('value.points', { count: many(value).length }),
 };
+
+/** @param {string} value @param {string[]} looks */
+function readDate(value, looks) {
+  if (isMonthly(looks) && value.endsWith('-01')) return showMonth(value);
+  return looks.includes('year') && value.endsWith('-01-01') ? value.slice(0, 4) : showDate(value);
+}
 
 /** @param {any} value @returns {any[]} */
 const many = (value) => (Array.isArray(value) ? value : [value]);

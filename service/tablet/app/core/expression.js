@@ -157,8 +157,8 @@ const FUNCTIONS = {
   abs: (value) => Math.abs(toNumber(value)),
   pow: arithmetic(power),
   sum: (...values) => filled(values).reduce((/** @type {number} */ total, item) => total + toNumber(item), 0),
-  min: extreme((numbers) => Math.min(...numbers)),
-  max: extreme((numbers) => Math.max(...numbers)),
+  min: extreme((numbers) => numbers.reduce((least, each) => Math.min(least, each))),
+  max: extreme((numbers) => numbers.reduce((most, each) => Math.max(most, each))),
   count: (value) => (Array.isArray(value) ? value.length : Number(value !== '')),
   'count-non-empty': (value) => filled([value]).length,
   coalesce: (...values) => values.find((value) => toText(value) !== '') ?? '',
@@ -197,8 +197,9 @@ function after(text, part) {
 
 /** XPath's translate(): each character by the one at the same place; without one, it goes. @param {string[]} text @param {string[]} from @param {string[]} to */
 function mapped(text, from, to) {
+  const places = new Map(from.map((character, place) => /** @type {[string, number]} */ ([character, place])).reverse());
   return text.map((character) => {
-    const at = from.indexOf(character);
-    return at < 0 ? character : to[at] ?? '';
+    const at = places.get(character);
+    return at === undefined ? character : to[at] ?? '';
   }).join('');
 }

@@ -9,7 +9,7 @@
  * @typedef {{name: string, type: string, path: string, label: Texts, parent: Field | null, hint: Texts, message: Texts,
  *   row_label: Texts, required: boolean | Expression, readonly: boolean | Expression, relevant: Expression | null,
  *   constraint: Expression | null, calculate: Expression | null, choice_filter: Expression | null, default: any,
- *   choices: Choice[], entity: string, merge: string, value: string, appearance: string, max_length: number | null,
+ *   choices: Choice[], entity: string, merge: string, value: string, appearance: string, unique: boolean, max_length: number | null,
  *   min: number | string | null, max: number | string | null, places: number | null, max_files: number,
  *   min_rows: number, max_rows: number | null, fields: Field[], byName: Map<string, Field>, other: boolean, is_stored: boolean}} Field
  *   `is_stored`: its calculation runs once, on the tablet, because it asks for the time or looks an entity up
@@ -22,7 +22,7 @@ export const OTHER = 'other';
 const DEFAULTS = {
   label: {}, hint: {}, message: {}, row_label: {}, required: false, readonly: false, relevant: null, constraint: null,
   calculate: null, choice_filter: null, default: null, entity: '', merge: 'ask', value: '', appearance: '',
-  max_length: null, min: null, max: null, places: null, max_files: 5, min_rows: 0, max_rows: null,
+  unique: false, max_length: null, min: null, max: null, places: null, max_files: 5, min_rows: 0, max_rows: null,
 };
 
 /** A form version. */

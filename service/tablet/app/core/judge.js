@@ -5,6 +5,7 @@
 
 import { fromAnswer, toNumber, toText, toTruth } from './coercion.js';
 import { evaluate, halvesUp, holds } from './expression.js';
+import { LIMIT, cost } from './cost.js';
 import { OTHER, rowOf } from './form.js';
 import { localTime } from './moment.js';
 import { problemsOf } from './problems.js';
@@ -31,6 +32,8 @@ import { fault, valueFault } from './values.js';
 
 const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 const MAX_ROWS = 5_000;
+/** Else calculations that repeat each other's texts could fill the memory. */
+const COMPUTED_LENGTH = 10_000;
 const ROW_MARK = 'row';
 const UNDEMANDING = new Set(['draft', 'withdrawn']);
 
@@ -53,14 +56,29 @@ export function judge(form, values, { state, now, messages = {}, entities }) {
     if (field.type === 'group' || field.type === 'note') continue;
     for (const place of settled.places(field)) {
       if (settled.irrelevant.has(place.path)) continue;
-      const asked = isAsked(field.required, settled, field, place);
+      const asked = settled.isBegun && isAsked(field.required, settled, field, place);
       required.set(place.path, asked);
-      readonly.set(place.path, isAsked(field.readonly, settled, field, place));
+      readonly.set(place.path, settled.isBegun && isAsked(field.readonly, settled, field, place));
       const found = faults.get(place.path) ?? placeFault(field, place, settled, asked && !UNDEMANDING.has(state), state);
       if (found) faults.set(place.path, found);
     }
   }
+  for (const field of form.walk()) if (field.unique) noteRepeated(field, settled);
   return { answers: settled.answers, problems: problemsOf(form, faults, messages), relevant: relevance(form, settled), required, readonly, stored: settled.stored };
+}
+
+/** Says where a row has what an earlier one of the same repeat has. @param {Field} field @param {Settled} settled */
+function noteRepeated(field, settled) {
+  /** @type {Map<string, number>} */
+  const first = new Map();
+  for (const { path, value, rows } of settled.places(field)) {
+    const within = rows.at(-1);
+    if (!within || (typeof value !== 'string' && typeof value !== 'number')) continue;
+    const key = JSON.stringify([path.slice(0, path.lastIndexOf(`/${within.row._row}/`)), value]);
+    const row = first.get(key) ?? within.number;
+    first.set(key, row);
+    if (row !== within.number && !settled.faults.has(path)) settled.faults.set(path, fault('not_unique', { row }));
+  }
 }
 
 /** @param {Field['required']} condition @param {Settled} settled @param {Field} field @param {Place} place */
@@ -70,6 +88,7 @@ function isAsked(condition, settled, field, place) {
 
 /** @param {Field} field @param {Place} place @param {Settled} settled @param {boolean} demanded @param {string} state @returns {Fault | null} */
 function placeFault(field, place, settled, demanded, state) {
+  if (!settled.isBegun) return field.type === 'repeat' || place.value === undefined ? null : valueFault(field, place.value);
   if (field.type === 'repeat') return rowsFault(field, place, !UNDEMANDING.has(state));
   if (place.value === undefined) return demanded ? fault('required') : null;
   const wrong = valueFault(field, place.value);
@@ -144,6 +163,8 @@ class Settled {
     this.faults = faults;
     /** @type {Set<string>} */
     this.irrelevant = new Set();
+    /** Not where its expressions cost too much. */
+    this.isBegun = true;
     this.entities = entities;
     /** @type {Map<string, any>} */
     this.stored = new Map();
@@ -248,7 +269,11 @@ function settle(form, values, now, entities) {
   /** @type {Map<string, Fault>} */
   const faults = new Map();
   const settled = new Settled(form, shape(values, form.byName, '', faults), faults, now, entities);
-  for (const field of order(form)) {
+  if (cost(form, settled.answers) > LIMIT) {
+    settled.isBegun = false;
+    faults.set('', fault('too_costly'));
+  }
+  for (const field of settled.isBegun ? order(form) : []) {
     for (const place of settled.places(field)) settlePlace(settled, field, place);
   }
   dropEmpty(settled.answers, form.byName);
@@ -260,7 +285,10 @@ function settlePlace(settled, field, place) {
   if (field.relevant && !holds(field.relevant.tree, settled.context(field, place))) {
     settled.drop(field, place);
   } else if (field.calculate && (!field.is_stored || settled.entities)) {
-    const computed = normal(evaluate(field.calculate.tree, settled.context(field, place)), field.value || field.type);
+    const found = normal(evaluate(field.calculate.tree, settled.context(field, place)), field.value || field.type);
+    const isLong = typeof found === 'string' && found.length > COMPUTED_LENGTH && [...found].length > COMPUTED_LENGTH;
+    const computed = isLong ? undefined : found;
+    if (isLong) settled.faults.set(place.path, fault('too_long', { max: COMPUTED_LENGTH }));
     if (computed === undefined) delete place.holder[field.name];
     else place.holder[field.name] = computed;
     if (field.is_stored) settled.stored.set(place.path, computed ?? null);

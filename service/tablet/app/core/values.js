@@ -72,6 +72,15 @@ export function isDate(value) {
   return !Number.isNaN(moment.getTime()) && moment.toISOString().startsWith(value);
 }
 
+/** What asks for a month or a year is answered with its first day. @param {string} value @param {string[]} looks */
+function wholeFault(value, looks) {
+  if (isMonthly(looks)) return value.endsWith('-01') ? null : fault('not_month');
+  return looks.includes('year') && !value.endsWith('-01-01') ? fault('not_year') : null;
+}
+
+/** Whether a date is asked as a month. @param {string[]} looks the words of an appearance */
+export const isMonthly = (looks) => looks.includes('month') || looks.includes('month-year');
+
 /** A time with its zone, however fine. @param {any} value */
 export function isDatetime(value) {
   const found = typeof value === 'string' ? DATETIME.exec(value) : null;
@@ -129,7 +138,7 @@ const CHECKS = {
   integer,
   decimal,
   boolean: check((value) => typeof value === 'boolean', 'not_boolean'),
-  date: check(isDate, 'not_date'),
+  date: (value, field) => (isDate(value) ? wholeFault(value, field.appearance.split(/\s+/)) : fault('not_date')),
   time: check((value) => typeof value === 'string' && TIME.test(value), 'not_time'),
   datetime: check((value) => isDatetime(value) && !FRACTION.test(value), 'not_datetime'),
   select_one: choice,

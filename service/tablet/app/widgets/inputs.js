@@ -1,7 +1,8 @@
 /** Text, numbers, dates and times: the platform's own controls, so that the platform's own keyboards and pickers come up. */
 import { html, live } from '../../vendor/lit.js';
 import { wellFormed } from '../core/canonical.js';
-import { isoDate, showDate, showWeekday } from '../format.js';
+import { isMonthly } from '../core/values.js';
+import { isoDate, showDate, showMonth, showWeekday } from '../format.js';
 import { t } from '../i18n.js';
 import { parseDecimal, parseInteger } from '../numbers.js';
 
@@ -42,6 +43,27 @@ export const decimal = (it) => number(it, 'decimal', parseDecimal);
  * @param {Question} it
  */
 export function date(it) {
+  const looks = it.field.appearance.split(/\s+/);
+  if (isMonthly(looks)) return month(it);
+  return looks.includes('year') ? year(it) : day(it);
+}
+
+/** A month, kept as its first day. @param {Question} it */
+function month({ id, value, readonly, invalid, described, set, touch }) {
+  return html`<div class="dated"><span class="spelled"><input id=${id} type="month" max="9999-12" .value=${live(String(value ?? '').slice(0, 7))} ?readonly=${readonly}
+      aria-invalid=${String(invalid)} aria-describedby=${described} @input=${(/** @type {Event} */ event) => set(typed(event) && `${typed(event)}-01` || undefined)} @change=${touch}>
+    <span class="read" aria-hidden="true">${value ? showMonth(value) : t('fill.pick_month')}</span></span></div>`;
+}
+
+/** A year, kept as its first day. @param {Question} it */
+function year({ id, value, readonly, invalid, described, set, touch }) {
+  return html`<input id=${id} class="number" type="text" inputmode="numeric" maxlength="4" autocomplete="off" .value=${live(String(value ?? '').replace(/-01-01$/, ''))} ?readonly=${readonly}
+    aria-invalid=${String(invalid)} aria-describedby=${described} @change=${touch}
+    @input=${(/** @type {Event} */ event) => set(/^\d{4}$/.test(typed(event)) ? `${typed(event)}-01-01` : orNothing(wellFormed(typed(event))))}>`;
+}
+
+/** @param {Question} it */
+function day(it) {
   const { id, value, readonly, invalid, described } = it;
   const today = isoDate(new Date());
   return html`<div class="dated"><span class="spelled"><input id=${id} type="date" max="9999-12-31" .value=${live(value ?? '')} ?readonly=${readonly} aria-invalid=${String(invalid)}

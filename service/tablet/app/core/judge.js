@@ -9,6 +9,7 @@ import { LIMIT, cost } from './cost.js';
 import { OTHER, rowOf } from './form.js';
 import { localTime } from './moment.js';
 import { problemsOf } from './problems.js';
+import { noteRepeated } from './unique.js';
 import { fault, valueFault } from './values.js';
 
 /**
@@ -65,20 +66,6 @@ export function judge(form, values, { state, now, messages = {}, entities }) {
   }
   for (const field of form.walk()) if (field.unique) noteRepeated(field, settled);
   return { answers: settled.answers, problems: problemsOf(form, faults, messages), relevant: relevance(form, settled), required, readonly, stored: settled.stored };
-}
-
-/** Says where a row has what an earlier one of the same repeat has. @param {Field} field @param {Settled} settled */
-function noteRepeated(field, settled) {
-  /** @type {Map<string, number>} */
-  const first = new Map();
-  for (const { path, value, rows } of settled.places(field)) {
-    const within = rows.at(-1);
-    if (!within || (typeof value !== 'string' && typeof value !== 'number')) continue;
-    const key = JSON.stringify([path.slice(0, path.lastIndexOf(`/${within.row._row}/`)), value]);
-    const row = first.get(key) ?? within.number;
-    first.set(key, row);
-    if (row !== within.number && !settled.faults.has(path)) settled.faults.set(path, fault('not_unique', { row }));
-  }
 }
 
 /** @param {Field['required']} condition @param {Settled} settled @param {Field} field @param {Place} place */

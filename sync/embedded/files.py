@@ -12,7 +12,10 @@ from pathlib import Path
 from sync.store import NotFound, Unavailable
 
 BUSY_MILLISECONDS = 30_000
-CACHE_KIBIBYTES = 16_384
+CACHE_KIBIBYTES = 2_048
+"""Of each connection; what else is read often, the operating system keeps for all of them."""
+LOG_PAGES = 4_000
+"""Length of the write-ahead log, in pages of 4 kB, at which it is worked into the file."""
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -120,4 +123,5 @@ def connect(path: Path, *, mode: str = "rw") -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIBIBYTES}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
     return connection

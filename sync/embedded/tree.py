@@ -30,7 +30,7 @@ def checked(rev: object) -> str:
     return rev
 
 
-def path_of(rev: str, revisions: object) -> list[str]:
+def path_of(rev: object, revisions: object) -> list[str]:
     """A revision and its ancestors, newest first, from its `_revisions`. Raises `BadRequest` where they contradict."""
     if revisions is None:
         return [checked(rev)]
@@ -39,10 +39,10 @@ def path_of(rev: str, revisions: object) -> list[str]:
     start, ids = revisions.get("start"), revisions.get("ids")
     if not isinstance(start, int) or not isinstance(ids, list) or not ids or len(ids) > start:
         raise BadRequest("_revisions must have a start and as many ids at most.")
-    path = [checked(f"{start - index}-{digest}") for index, digest in enumerate(ids)]
-    if path[0] != rev:
+    if f"{start}-{ids[0]}" != rev:
         raise BadRequest("_revisions does not begin with _rev.")
-    return path
+    older = [checked(f"{start - index}-{digest}") for index, digest in enumerate(ids) if index]
+    return [checked(rev), *older]
 
 
 @dataclass
@@ -58,6 +58,10 @@ class Tree:
         A history may come in pieces: a known revision that comes again with more ancestors joins them.
         """
         newest = path[0]
+        if not self.parents:
+            self.parents = dict(zip(path, [*path[1:], None], strict=True))
+            self.leaves = {newest: deleted}
+            return True
         before = len(self.parents), len(self.leaves)
         if newest not in self.parents:
             self.leaves[newest] = deleted

@@ -4,27 +4,45 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import orjson
 
 from sync.embedded import attachments
 from sync.embedded.members import is_administrator
-from sync.embedded.tree import Tree, checked, generation, path_of
+from sync.embedded.tree import REV, Tree, checked, generation, path_of
 from sync.store import BadRequest, Conflict, Document, Forbidden, StoreError, TooLarge, UserContext, Written
 
 LEAP = 10_000
 """Generations that a revision may be ahead of all that are known."""
 
-Gate = Callable[[Document, Document | None, UserContext, Mapping[str, Any]], None]
+
+class Gate(Protocol):
+    """Raises `Forbidden` for what may not be written: `sync.gate.check`."""
+
+    def __call__(
+        self,
+        doc: Document,
+        old: Document | None,
+        user: UserContext,
+        security: Mapping[str, Any],
+        *,
+        at_most: int | None = None,
+    ) -> None: ...
+
 
 DOCUMENT_BYTES = 8 * 1024 * 1024
 ID_BYTES = 512
 _UNDERSCORED = frozenset({"_id", "_rev", "_revisions", "_deleted", "_attachments"})
 # What readers get beside the document; writers may hand it back, and it is not kept.
 _IGNORED = frozenset({"_conflicts", "_deleted_conflicts", "_local_seq", "_revs_info"})
+_KNOWN = _UNDERSCORED | _IGNORED
+
+
+_Row = tuple[str, str, bool, bytes, str | None]
+"""Id, revision, whether it is a tombstone, the body, the attachments."""
 
 
 @dataclass
@@ -45,14 +63,18 @@ class Batch:
         self._user = user
         self._gate = gate
         self._entries: dict[str, _Entry] = {}
-        self._bodies: dict[tuple[str, str], tuple[str, str, bool, bytes, str | None]] = {}
+        self._bodies: dict[tuple[str, str], _Row] = {}
+        self._parents: dict[tuple[str, str], _Row | None] = {}
         self._meta = dict(connection.execute("SELECT key, value FROM meta"))
         self._security = orjson.loads(self._meta["security"])
 
     def add(self, docs: Sequence[Any], *, new_edits: bool, streams: Mapping[str, BinaryIO]) -> list[Written]:
         """Take in documents, one outcome each, in their order."""
-        self._load({doc["_id"] for doc in docs if isinstance(doc, dict) and _is_id(doc.get("_id"))})
-        return [self._outcome(doc, new_edits, streams) for doc in docs]
+        faults = [_fault(doc) for doc in docs]
+        sound = [doc for doc, fault in zip(docs, faults, strict=True) if fault is None]
+        self._load({doc["_id"] for doc in sound})
+        self._load_parents(filter(None, map(_parent, sound)))
+        return [self._outcome(doc, fault, new_edits, streams) for doc, fault in zip(docs, faults, strict=True)]
 
     def _load(self, ids: Iterable[str]) -> None:
         rows = self._connection.execute(
@@ -62,16 +84,26 @@ class Batch:
         for doc_id, deleted, *kept in rows:
             self._entries[doc_id] = _Entry(Tree(*map(orjson.loads, kept)), not deleted, known=True)
 
-    def _outcome(self, doc: Any, new_edits: bool, streams: Mapping[str, BinaryIO]) -> Written:
-        doc_id = doc.get("_id") if isinstance(doc, dict) else None
-        shown = doc_id if isinstance(doc_id, str) else ""
+    def _load_parents(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Read the revisions that those of a batch follow, in one go: the gate and attachments need them."""
+        wanted = [pair for pair in pairs if pair[0] in self._entries]
+        if not wanted:
+            return
+        rows = self._connection.execute(
+            "SELECT body.* FROM json_each(?) AS wanted JOIN body"
+            " ON body.id = json_extract(wanted.value, '$[0]') AND body.rev = json_extract(wanted.value, '$[1]')",
+            (_json(wanted),),
+        )
+        self._parents.update(((row[0], row[1]), row) for row in rows)
+
+    def _outcome(self, doc: Any, fault: StoreError | None, new_edits: bool, streams: Mapping[str, BinaryIO]) -> Written:
         try:
-            checked_shape(doc)
+            if fault is not None:
+                raise fault
             rev = self._write_new(doc, streams) if new_edits else self._write_as_is(doc, streams)
         except StoreError as error:
-            rev_given = doc.get("_rev") if isinstance(doc, dict) else None
-            return Written(shown, rev_given if isinstance(rev_given, str) and not new_edits else None, error)
-        return Written(shown, rev)
+            return _refused(doc, error, new_edits)
+        return Written(doc["_id"], rev)
 
     def _write_new(self, doc: Document, streams: Mapping[str, BinaryIO]) -> str:
         entry = self._entries.get(doc["_id"]) or _Entry(Tree(), live=False, known=False)
@@ -93,16 +125,18 @@ class Batch:
         return rev
 
     def _write_as_is(self, doc: Document, streams: Mapping[str, BinaryIO]) -> str:
-        rev = checked(doc.get("_rev"))
-        path = path_of(rev, doc.get("_revisions"))
+        path = path_of(doc.get("_rev"), doc.get("_revisions"))
+        rev = path[0]
         entry = self._entries.get(doc["_id"]) or _Entry(Tree(), live=False, known=False)
         self._refuse_leap(path, entry.tree)
         if rev in entry.tree.parents:
-            self._ask_gate(doc, None)
+            self._ask_gate(doc, None, None)
             entry.changed |= entry.tree.insert(path, deleted=doc.get("_deleted") is True)
             return rev
-        parent = next((each for each in path[1:] if each in entry.tree.parents), None)
-        known = self._attachments_of(doc["_id"], parent) if "_attachments" in doc else {}
+        known: attachments.Stubs = {}
+        if "_attachments" in doc:
+            parent = next((each for each in path[1:] if each in entry.tree.parents), None)
+            known = self._attachments_of(doc["_id"], parent)
         self._keep(doc, entry, path, doc.get("_deleted") is True, _body(doc), known, streams)
         return rev
 
@@ -117,7 +151,7 @@ class Batch:
         streams: Mapping[str, BinaryIO],
     ) -> None:
         """The gate's word, then the attachments, then the tree: nothing is changed for a refused document."""
-        self._ask_gate(doc, self._standing(doc["_id"], path[1]) if len(path) > 1 else None)
+        self._ask_gate(doc, self._standing(doc["_id"], path[1]) if len(path) > 1 else None, _at_most(body, path))
         stubs = None
         if doc.get("_attachments"):
             kept = attachments.resolve(self._connection, doc["_attachments"], path[0], known, streams)
@@ -126,41 +160,36 @@ class Batch:
         entry.changed |= entry.tree.insert(path, deleted=deleted)
         self._bodies[doc["_id"], path[0]] = (doc["_id"], path[0], deleted, body, stubs)
 
-    def _ask_gate(self, doc: Document, old: Document | None) -> None:
+    def _ask_gate(self, doc: Document, old: Document | None, at_most: int | None) -> None:
         if doc["_id"].startswith("_design/") and not is_administrator(self._user, self._security):
             raise Forbidden("Only an administrator may write design documents.")
         if self._gate is not None:
-            self._gate(doc, old, self._user, self._security)
+            self._gate(doc, old, self._user, self._security, at_most=at_most)
 
     def _refuse_leap(self, path: list[str], tree: Tree) -> None:
         """A revision far ahead of all others would win for ever, and leave none to come after it."""
-        known = max(map(generation, tree.leaves), default=0)
-        if generation(path[0]) > known + LEAP:
+        number = generation(path[0])
+        if number > LEAP and number > max(map(generation, tree.leaves), default=0) + LEAP:
             raise Forbidden("This revision is too far ahead of those that are known here.")
 
     def _standing(self, doc_id: str, rev: str) -> Document | None:
         """The revision that a document replaces, where its body is here."""
-        fresh = self._bodies.get((doc_id, rev))
-        if fresh is None and doc_id not in self._entries:
-            return None
-        row = (
-            fresh
-            or self._connection.execute(
-                "SELECT id, rev, deleted, body FROM body WHERE id = ? AND rev = ?", (doc_id, rev)
-            ).fetchone()
-        )
+        row = self._row(doc_id, rev)
         return {"_id": doc_id, "_rev": rev, **orjson.loads(row[3])} if row else None
 
+    def _row(self, doc_id: str, rev: str) -> _Row | None:
+        """A revision as it is kept, or as this batch is going to keep it."""
+        key = doc_id, rev
+        if key in self._bodies:
+            return self._bodies[key]
+        if key not in self._parents and doc_id in self._entries:
+            query = "SELECT * FROM body WHERE id = ? AND rev = ?"
+            self._parents[key] = self._connection.execute(query, key).fetchone()
+        return self._parents.get(key)
+
     def _attachments_of(self, doc_id: str, rev: str | None) -> attachments.Stubs:
-        if rev is None:
-            return {}
-        fresh = self._bodies.get((doc_id, rev))
-        if fresh is not None:
-            return orjson.loads(fresh[4]) if fresh[4] else {}
-        row = self._connection.execute(
-            "SELECT attachments FROM body WHERE id = ? AND rev = ?", (doc_id, rev)
-        ).fetchone()
-        return orjson.loads(row[0]) if row and row[0] else {}
+        row = None if rev is None else self._row(doc_id, rev)
+        return orjson.loads(row[4]) if row and row[4] else {}
 
     def flush(self) -> bool:
         """Write what was taken in, within the transaction; false where nothing was new."""
@@ -177,7 +206,7 @@ class Batch:
             deleted = tree.leaves[ranked[0]]
             live += (not deleted) - (entry.known and entry.live)
             dead += deleted - (entry.known and not entry.live)
-            leaves = {leaf: tree.leaves[leaf] for leaf in ranked}
+            leaves = tree.leaves if len(ranked) == 1 else {leaf: tree.leaves[leaf] for leaf in ranked}
             rows.append((seq, doc_id, ranked[0], deleted, _json(leaves), _json(tree.parents)))
         self._connection.executemany("INSERT OR REPLACE INTO doc VALUES (?, ?, ?, ?, ?, ?)", rows)
         self._connection.executemany("INSERT OR REPLACE INTO body VALUES (?, ?, ?, ?, ?)", self._bodies.values())
@@ -194,7 +223,7 @@ def checked_shape(doc: Any) -> Document:
     if not isinstance(doc_id, str) or not doc_id:
         raise BadRequest("A document's _id must be text.")
     check_id(doc_id)
-    strange = [name for name in doc if name.startswith("_") and name not in _UNDERSCORED | _IGNORED]
+    strange = [name for name in doc if name.startswith("_") and name not in _KNOWN]
     if strange:
         raise BadRequest(f"Bad special document member: {strange[0][:80]}", details={"member": strange[0][:80]})
     if not isinstance(doc.get("_deleted", False), bool):
@@ -214,12 +243,38 @@ def check_id(doc_id: str) -> None:
         raise BadRequest(f"A document's _id may have {ID_BYTES} bytes at most, none of them zero.")
 
 
-def _is_id(given: Any) -> bool:
+def _fault(doc: Any) -> StoreError | None:
+    """What is wrong with a document's shape."""
     try:
-        check_id(given if isinstance(given, str) else "")
-    except BadRequest:
-        return False
-    return isinstance(given, str)
+        checked_shape(doc)
+    except StoreError as error:
+        return error
+    return None
+
+
+def _refused(doc: Any, error: StoreError, new_edits: bool) -> Written:
+    given = doc if isinstance(doc, dict) else {}
+    doc_id, rev = given.get("_id"), given.get("_rev")
+    shown = rev if isinstance(rev, str) and not new_edits else None
+    return Written(doc_id if isinstance(doc_id, str) else "", shown, error)
+
+
+def _at_most(body: bytes, path: Sequence[str]) -> int:
+    """More bytes than a document has with its id and revisions: 6 for each of the id's, 50 for each revision."""
+    return len(body) + 6 * ID_BYTES + 50 * (len(path) + 10)
+
+
+def _parent(doc: Document) -> tuple[str, str] | None:
+    """The revision that a document most probably follows; what is malformed is told of where it is written."""
+    revisions = doc.get("_revisions")
+    if not isinstance(revisions, Mapping):
+        rev = doc.get("_rev")
+        return (doc["_id"], rev) if isinstance(rev, str) and REV.fullmatch(rev) else None
+    start, ids = revisions.get("start"), revisions.get("ids")
+    if not isinstance(start, int) or not isinstance(ids, list) or len(ids) < 2 or not isinstance(ids[1], str):
+        return None
+    rev = f"{start - 1}-{ids[1]}"
+    return (doc["_id"], rev) if REV.fullmatch(rev) else None
 
 
 def check_security(security: Mapping[str, Any]) -> None:
@@ -250,7 +305,10 @@ def _dumps(value: Any, option: int = 0) -> bytes:
 
 
 def _body(doc: Document) -> bytes:
-    body = kept_json({name: value for name, value in doc.items() if not name.startswith("_")})
+    kept = doc.copy()
+    for name in _KNOWN & kept.keys():
+        del kept[name]
+    body = kept_json(kept)
     if len(body) > DOCUMENT_BYTES:
         details = {"limit": DOCUMENT_BYTES, "length": len(body)}
         raise TooLarge(f"A document may have {DOCUMENT_BYTES} bytes at most.", details=details)

@@ -242,7 +242,9 @@ def test_an_attachment_that_the_target_has_is_not_read_again(local: Pair) -> Non
     assert Replication(source, local.ends[1]).run().written == 1
 
 
-def gate(doc: Document, old: Document | None, user: UserContext, security: Mapping[str, Any]) -> None:
+def gate(
+    doc: Document, old: Document | None, user: UserContext, security: Mapping[str, Any], *, at_most: int | None = None
+) -> None:
     if doc.get("bad"):
         raise Forbidden("This is bad.")
 

@@ -10,7 +10,9 @@ from marshmallow import Schema, ValidationError, fields, validates_schema
 from marshmallow.validate import Length, OneOf, Regexp
 
 from service.api.messages import NO_NUL, RECORD_ID, Paging, languages, text
+from service.cases.batches import MOST
 from service.cases.kinds import KINDS
+from service.cases.rules import RULES, WITH_WHOSE
 from service.readmodel.case_lists import NOBODY, SORTS
 
 CASE_STATES = ("open", "closed")
@@ -30,6 +32,7 @@ class CaseFilter(Paging):
     team = fields.String(load_default="", validate=Regexp(TEAM))
     form = fields.String(load_default="", validate=Regexp(r"^[a-z][a-z0-9_-]{0,63}$|^$"))
     record = text("Cases that are about this record first of all.", load_default="", validate=Length(max=120))
+    path = fields.String(load_default="", validate=[Length(max=600), NO_NUL])
     owner = text(
         f"Whose: a name, `me`, or `{NOBODY}` for nobody's.",
         load_default="",
@@ -46,7 +49,18 @@ class CaseFilter(Paging):
             raise ValidationError("No id of a record.", "record")
 
 
+class OriginShown(Schema):
+    """The edit that first gave a value; another one where a decision that was taken back has set it again."""
+
+    edit = fields.String()
+    at = fields.String()
+    by = fields.String()
+    device = fields.String()
+    version = fields.Integer(allow_none=True)
+
+
 class HeadShown(Schema):
+    origin = fields.Nested(OriginShown)
     edit = fields.String()
     value = fields.Raw(allow_none=True)
     present = fields.Boolean()
@@ -74,7 +88,7 @@ class CaseShown(Schema):
     owner = text("Who sees to it: whoever was named, else the team's first supervisor.", allow_none=True)
     due = fields.String()
     snoozed = text("Put off until this day.", allow_none=True)
-    asked = text("Whether the team was asked and has not answered.")
+    asked = fields.Boolean(metadata={"description": "Whether the team was asked and has not answered."})
     in_force = fields.String(allow_none=True)
     closed_by = text("The edit that settled it.", allow_none=True)
     closed_how = text("`edit` or `dismissed`.", allow_none=True)
@@ -90,12 +104,12 @@ class EntryShown(Schema):
     at = fields.String()
     by = fields.String()
     kind = fields.String()
-    text = fields.String()
+    text = fields.String(allow_none=True)
     owner = fields.String(allow_none=True)
     due = fields.String(allow_none=True)
     until = fields.String(allow_none=True)
     edit = fields.String()
-    path = fields.String()
+    edits = fields.List(fields.String())
     batch = fields.String(allow_none=True)
     fingerprint = fields.String()
 
@@ -128,11 +142,88 @@ class Decision(Schema):
     choose = fields.String(validate=[Length(1, 200), NO_NUL])
     value = fields.Raw(allow_none=True)
     note = fields.String(load_default=None, allow_none=True, validate=[Length(max=NOTE_MOST), NO_NUL])
+    heads = fields.List(
+        fields.String(validate=[Length(1, 200), NO_NUL]),
+        load_default=None,
+        validate=Length(max=1000),
+        metadata={"description": "The edits whose values were looked at; with others, nothing is decided."},
+    )
 
     @validates_schema(skip_on_field_errors=True)
     def one_of_two(self, data: Mapping[str, Any], **_: Any) -> None:
         if ("choose" in data) == ("value" in data):
             raise ValidationError("Give either choose or value.")
+
+
+class Reason(Schema):
+    note = text(
+        "Why; kept with the record.", load_default=None, allow_none=True, validate=[Length(max=NOTE_MOST), NO_NUL]
+    )
+
+
+class Question(Schema):
+    text = fields.String(required=True, validate=[Length(1, NOTE_MOST), NO_NUL])
+
+
+class RuleGiven(Schema):
+    name = fields.String(required=True, validate=OneOf(RULES))
+    whose = text("The person or device, for the rules that ask for one.", load_default="", validate=Length(max=80))
+
+    @validates_schema(skip_on_field_errors=True)
+    def somebody(self, data: Mapping[str, Any], **_: Any) -> None:
+        if (data["name"] in WITH_WHOSE) != bool(data["whose"]):
+            raise ValidationError("A person or device belongs to the rules that ask for one.", "whose")
+
+
+class Among(Schema):
+    """Which open conflicts."""
+
+    team = fields.String(load_default="", validate=Regexp(TEAM))
+    form = fields.String(load_default="", validate=Regexp(r"^[a-z][a-z0-9_-]{0,63}$|^$"))
+    path = fields.String(load_default="", validate=[Length(max=600), NO_NUL])
+
+
+class BatchWanted(Schema):
+    """Either `cases`, ids, or `among`, a filter: of those the longest waiting. At most 200."""
+
+    rule = fields.Nested(RuleGiven, required=True)
+    cases = fields.List(fields.String(validate=Regexp(rf"^{CASE_ID.pattern}$")), validate=Length(1, MOST))
+    among = fields.Nested(Among)
+    note = fields.String(load_default=None, allow_none=True, validate=[Length(max=NOTE_MOST), NO_NUL])
+    seal = text(
+        "Of the preview that was looked at: apply just that. Without it, nothing is written.", load_default=None
+    )
+
+    @validates_schema(skip_on_field_errors=True)
+    def one_of_two(self, data: Mapping[str, Any], **_: Any) -> None:
+        if ("cases" in data) == ("among" in data):
+            raise ValidationError("Give either cases or among.")
+
+
+class BatchLine(Schema):
+    case = fields.String()
+    team = fields.String()
+    record = fields.String()
+    path = fields.String()
+    label = languages("The record's summary.")
+    before = fields.Raw(allow_none=True)
+    after = fields.Raw(allow_none=True)
+    choose = fields.String(allow_none=True)
+    heads = fields.List(fields.String())
+    reason = text("Why the rule decides nothing here.", allow_none=True)
+    edit = text("The edit that decides it, once applied.")
+    result = text("What became of it: `decided`, `undone`, or the code of an error.")
+
+
+class BatchShown(Schema):
+    batch = text("Its id; null for a preview.", allow_none=True)
+    rule = fields.Nested(RuleGiven)
+    note = fields.String(allow_none=True)
+    by = fields.String(allow_none=True)
+    at = fields.String(allow_none=True)
+    undone = fields.Dict(allow_none=True)
+    seal = text("To apply just this preview.", allow_none=True)
+    items = fields.List(fields.Nested(BatchLine))
 
 
 class Decided(Schema):

@@ -16,13 +16,15 @@ from service.api.case_messages import (
     Decision,
     NewEntry,
     OnDay,
+    Question,
+    Reason,
 )
 from service.api.endpoint import Blueprint
 from service.api.messages import checked
 from service.auth import access
 from service.auth.access import Action, visible_teams
 from service.auth.requests import signed_in
-from service.cases import decisions
+from service.cases import decisions, questions
 from service.cases.annotate import annotate
 from service.cases.decisions import Choice
 from service.cases.kinds import KINDS
@@ -102,8 +104,39 @@ def add(body: Mapping[str, Any], case_id: str) -> dict[str, Any]:
 def decide(body: Mapping[str, Any], case_id: str) -> dict[str, str]:
     """Settle a case by an edit that has seen every value; intake then closes it."""
     case = may_decide(case_id)
-    choice = Choice(edit=body.get("choose"), value=body.get("value"), note=body["note"])
-    decided = decisions.decide(current(), signed_in().person, case, choice)
+    choice = Choice(edit=body.get("choose"), value=body.get("value"), note=body["note"], heads=body["heads"])
+    return _made(case, decisions.decide(current(), signed_in().person, case, choice))
+
+
+@blueprint.endpoint(
+    "POST",
+    "/cases/<case_id>/undo",
+    allows=Action.DECIDE,
+    takes=Reason,
+    gives=Decided,
+    refuses=(404, 409, 422, 503),
+)
+def undo(body: Mapping[str, Any], case_id: str) -> dict[str, str]:
+    """Take the decision back: the values stand against each other again, on the tablets too."""
+    case = may_decide(case_id)
+    return _made(case, decisions.undo(current(), signed_in().person, case, body["note"]))
+
+
+@blueprint.endpoint(
+    "POST",
+    "/cases/<case_id>/question",
+    allows=Action.DECIDE,
+    takes=Question,
+    gives=Decided,
+    refuses=(404, 409, 422, 503),
+)
+def ask(body: Mapping[str, Any], case_id: str) -> dict[str, str]:
+    """Ask the team: the record goes back to it with the question; its answer settles the case."""
+    case = may_decide(case_id)
+    return _made(case, questions.ask(current(), signed_in().person, case, body["text"]))
+
+
+def _made(case: Row, decided: decisions.Decided) -> dict[str, str]:
     return {"case": case["id"], "edit": decided.edit_id, "rev": decided.rev}
 
 
@@ -128,7 +161,7 @@ def may_decide(case_id: str) -> Row:
 
 def wanted(query: Mapping[str, Any]) -> case_lists.CaseFilter:
     """The filter that a checked query asks for."""
-    names = ("status", "kind", "team", "form", "record")
+    names = ("status", "kind", "team", "form", "record", "path")
     days = {name: query[name].isoformat() for name in ("due", "opened", "awake") if query[name]}
     owner = signed_in().person if query["owner"] == "me" else query["owner"]
     same = {name: query[name] for name in names}

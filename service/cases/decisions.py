@@ -1,41 +1,36 @@
-"""Deciding a case: an edit by the office's device that has seen every value, and a page in the audit trail."""
+"""Deciding a case: an edit by the office's device that has seen every value; and taking a decision back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from schemas.canonical import CanonicalError
-from schemas.form import Form
 from service import language
-from service.auth.devices import device_id
-from service.campaign import mailbox_of
+from service.cases import entries, notes
+from service.cases.kinds import CLOCK, CONFLICT
+from service.cases.sitting import Pen, Standing, write
 from service.errors import RoundsError, Texts
-from service.identifiers import ulid
 from service.parts import Parts
 from service.readmodel.paging import Row
-from service.version import VERSION
-from sync.clock import Clock, ClockError
-from sync.edits import Edit, union
-from sync.merge import STATE, STATES, Collision, Head, is_row
-from sync.record import Derived, derive, merged_body, new_edit
-from sync.signature import sign_edit
-from sync.store import Conflict, Database, Document
-from sync.verdict import Judge
+from sync.edits import Edit, same
+from sync.merge import ASK, STATE, STATES, Collision, is_row
+from sync.record import Derived
 
-TRIES = 8
+DECIDABLE = frozenset({CONFLICT, CLOCK})
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What was decided: the edit whose value stands, or another value (None leaves the field empty); and why."""
+    """What was decided: the edit whose value stands, or another value (None leaves the field empty); and why.
+
+    `heads` are the edits whose values whoever decides has looked at; None where that is not known.
+    """
 
     edit: str | None = None
     value: Any = None
     note: str | None = None
+    heads: Collection[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -46,76 +41,84 @@ class Decided:
     rev: str
 
 
-@dataclass(frozen=True)
-class _Situation:
-    """A record as it stands in the mailbox at the moment of deciding."""
-
-    winner: Document
-    edits: list[Any]
-    faults: Mapping[str, str]
-    form: Form
-    derived: Derived
-    collision: Collision
-
-
-def decide(parts: Parts, person: str, case: Row, choice: Choice) -> Decided:
+def decide(
+    parts: Parts, person: str, case: Row, choice: Choice, *, edit_id: str | None = None, batch: str | None = None
+) -> Decided:
     """Settle a case of the read model. `person` decides; the office's device signs.
 
-    Raises `RoundsError`: `case_closed`, `choice_unknown`, `value_invalid`, or `busy` where the record is being changed
-    all the time.
+    With an `edit_id` of the caller's, deciding again changes nothing. Raises `RoundsError`: `undecidable`,
+    `case_closed`, `case_changed`, `choice_unknown`, `value_invalid`, or `busy` where others write all the time.
     """
-    mailbox = parts.store.database(mailbox_of(case["record_team"]))
-    for _ in range(TRIES):
-        situation = _look(parts, mailbox, case)
-        edit = _edit(parts, person, situation, choice)
-        after = _after(situation, edit)
-        if choice.edit is None:
-            _check_value(situation.collision.path, choice.value, after)
-        with suppress(Conflict):
-            rev = mailbox.put(_body(parts, case, situation, edit, after))
-            _note_in_audit(parts, person, case, edit, rev)
-            return Decided(edit["id"], rev)
-    raise RoundsError("busy", retry_after=1)
+    if case["kind"] not in DECIDABLE:
+        raise RoundsError("undecidable")
+    pen = Pen(parts, person)
+
+    def make(standing: Standing) -> list[Edit]:
+        if edit_id and standing.holds(edit_id):
+            return []
+        return [_deciding(pen, standing, case["path"], choice, edit_id)]
+
+    edits, rev = write(parts, case["record_team"], case["record"], make)
+    decided = edits[0]["id"] if edits else str(edit_id)
+    said = entries.entry(person, notes.DECIDED, entry_id=decided, edit=decided, text=choice.note, batch=batch)
+    entries.add(parts, case, said)
+    return Decided(decided, rev)
 
 
-def _look(parts: Parts, mailbox: Database, case: Row) -> _Situation:
-    """Read every leaf: two tablets' edits may not have been merged yet."""
-    leaves = [leaf for leaf in mailbox.leaves(case["record"]) if isinstance(leaf.get("edits"), list)]
-    live = [leaf for leaf in leaves if not leaf.get("_deleted")]
-    if not live:
+def undo(
+    parts: Parts, person: str, case: Row, note: str | None, *, batch: str | None = None, decision: str | None = None
+) -> Decided:
+    """Take back the decision that is in force, so that the values stand against each other again, everywhere.
+
+    For each value that was decided about one edit sets it again, each having seen the decision and not the others: so
+    they are heads, and collide by the same rule as any. With `decision`, only that one is taken back. Raises
+    `RoundsError` `not_decided` or `decision_superseded`.
+    """
+    if case["kind"] not in DECIDABLE:
+        raise RoundsError("undecidable")
+    pen = Pen(parts, person)
+
+    def make(standing: Standing) -> list[Edit]:
+        found = decision_in_force(standing, case["path"], pen.device)
+        if decision is not None and found["id"] != decision:
+            raise RoundsError("decision_superseded")
+        former = _former(standing, found, case["path"])
+        return [_restored(pen, standing, case["path"], found, edit, note) for edit in former]
+
+    edits, rev = write(parts, case["record_team"], case["record"], make)
+    made = [edit["id"] for edit in edits]
+    entries.add(parts, case, entries.entry(person, notes.UNDONE, entry_id=made[0], edits=made, text=note, batch=batch))
+    return Decided(made[0], rev)
+
+
+def collision_of(standing: Standing, path: str) -> Collision:
+    """The values that stand against each other at a path. Raises `RoundsError` `case_closed` where none do."""
+    for each in standing.folded.collisions:
+        if each.path == path:
+            return each
+    heads = standing.folded.heads.get(path, ())
+    if len(heads) < 2 or all(head.present == heads[0].present and same(head.value, heads[0].value) for head in heads):
         raise RoundsError("case_closed")
-    winner, edits, judge = mailbox.get(case["record"]), union(*(leaf["edits"] for leaf in leaves)), _judge(parts)
-    faults, form = judge.faults(case["record"], edits), judge.form_of(winner, edits)
-    if form is None:
-        raise RoundsError("form_unknown")
-    derived = derive(edits, form, excluded=faults)
-    found = [each for each in derived.folded.collisions if each.path == case["path"]]
-    if not found:
-        raise RoundsError("case_closed")
-    return _Situation(winner, edits, faults, form, derived, found[0])
+    return Collision(path, heads, heads[-1], ASK)  # settled by policy so far, such as by a clock that is doubted
 
 
-def _judge(parts: Parts) -> Judge:
-    return Judge(parts.library, "office")
-
-
-def _edit(parts: Parts, person: str, situation: _Situation, choice: Choice) -> Edit:
+def _deciding(pen: Pen, standing: Standing, path: str, choice: Choice, edit_id: str | None) -> Edit:
     """The deciding edit, not yet signed."""
-    path = situation.collision.path
-    there, value = _wanted(situation.collision, choice)
-    device = device_id(parts.keys.office_device.public_key())
-    return new_edit(
-        situation.derived.folded,
-        new_id=ulid(),
-        at=_time(device, situation.collision.heads),
-        by=person,
-        device=device,
-        app=f"office/{VERSION}",
-        version=situation.derived.folded.version,
+    collision = collision_of(standing, path)
+    if choice.heads is not None and {head.edit_id for head in collision.heads} != set(choice.heads):
+        raise RoundsError("case_changed")
+    there, value = _wanted(collision, choice)
+    edit = pen.edit(
+        standing,
         set={path: value} if there else {},
         unset=[] if there else [path],
         note=choice.note,
+        edit_id=edit_id,
+        after=[head.at for head in collision.heads],
     )
+    if choice.edit is None:
+        check_value(path, value, standing.after([edit]))
+    return edit
 
 
 def _wanted(collision: Collision, choice: Choice) -> tuple[bool, Any]:
@@ -128,21 +131,7 @@ def _wanted(collision: Collision, choice: Choice) -> tuple[bool, Any]:
     raise RoundsError("choice_unknown")
 
 
-def _time(device: str, heads: Sequence[Head]) -> str:
-    """Now by the office's clock, and after every value that is decided about where their clocks can be believed."""
-    clock = Clock(device, wall=lambda: datetime.now(UTC))
-    for head in heads:
-        with suppress(ClockError):
-            clock.observe(head.at)
-    return clock.tick()
-
-
-def _after(situation: _Situation, edit: Edit) -> Derived:
-    """What the record amounts to with the decision in it."""
-    return derive([*situation.edits, edit], situation.form, excluded=situation.faults)
-
-
-def _check_value(path: str, value: Any, after: Derived) -> None:
+def check_value(path: str, value: Any, after: Derived) -> None:
     """Refuse a value that the form does not take at this path. Raises `RoundsError` `value_invalid`."""
     for problem in after.judgement.problems:
         if problem.path == path:
@@ -158,28 +147,42 @@ def _check_value(path: str, value: Any, after: Derived) -> None:
         raise RoundsError("value_invalid", label=path, problem=language.shown_value(value))
 
 
-def _body(parts: Parts, case: Row, situation: _Situation, edit: Edit, after: Derived) -> Document:
-    try:
-        signed = sign_edit(case["record"], edit, parts.keys.office_device)
-    except CanonicalError:
-        raise RoundsError("value_invalid", label=case["path"], problem="") from None
-    body = merged_body(situation.winner, union(situation.edits, [signed]), after)
-    return body | {"_rev": situation.winner["_rev"]}
+def decision_in_force(standing: Standing, path: str, device: str) -> Edit:
+    """The office's edit that settled this path. Raises `RoundsError` `not_decided` or `decision_superseded`."""
+    decided = [edit for edit in standing.folded.edits if edit["device"] == device and _settled(standing, edit, path)]
+    heads = [head.edit_id for head in standing.folded.heads.get(path, ())]
+    found = [edit for edit in decided if heads == [edit["id"]]]
+    if not found:
+        raise RoundsError("decision_superseded" if decided and len(heads) == 1 else "not_decided")
+    return found[0]
 
 
-def _note_in_audit(parts: Parts, person: str, case: Row, edit: Edit, rev: str) -> None:
-    """Say in the audit trail who decided what. The record itself proves it; this is where one looks first."""
-    doc = {
-        "_id": f"decision:{edit['id']}",
-        "type": "decision",
-        "case": case["id"],
-        "team": case["team"],
-        "record": case["record"],
-        "path": case["path"],
-        "rev": rev,
-        "by": person,
-        "at": edit["at"],
-        "edit": edit,
-    }
-    with suppress(Conflict):
-        parts.store.database("audit").put(doc)
+def _settled(standing: Standing, edit: Edit, path: str) -> bool:
+    """Whether an edit replaced values that stood against each other. Of a row only its removals have its own path."""
+    former = _former(standing, edit, path) if _touches(edit, path) else []
+    return len(former) > 1 or (is_row(path) and len(former) == 1)
+
+
+def _former(standing: Standing, decision: Edit, path: str) -> list[Edit]:
+    """The edits that a decision replaced at a path, the oldest first. Those below a row still stand by themselves."""
+    by_id = standing.by_id
+    former = [
+        by_id[name] for name in {*decision["seen"].get(path, ())} if name in by_id and _touches(by_id[name], path)
+    ]
+    return sorted(former, key=lambda edit: (edit["at"], edit["id"]))
+
+
+def _touches(edit: Edit, path: str) -> bool:
+    return path in edit["set"] or path in edit["unset"]
+
+
+def _restored(pen: Pen, standing: Standing, path: str, decision: Edit, former: Edit, note: str | None) -> Edit:
+    there = path in former["set"]
+    edit = pen.edit(
+        standing,
+        set={path: former["set"][path]} if there else {},
+        unset=[] if there else [path],
+        note=note,
+        after=[decision["at"]],
+    )
+    return edit | {"seen": {path: [decision["id"], former["id"]]}}

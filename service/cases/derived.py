@@ -11,6 +11,7 @@ from service.cases.kinds import CONFLICT, CONTESTED, HELD, INVALID, MISMATCH, SI
 from sync.edits import contested, edit_digest, well_formed
 from sync.intake import Judged
 from sync.merge import Collision, Head
+from sync.origin import origin_of
 from sync.verdict import EDIT_FAULTS, UNKNOWN_DEVICE
 
 Row = dict[str, Any]
@@ -66,7 +67,7 @@ def text(value: object) -> str:
 
 def _conflicts(team: str, judged: Judged) -> Iterator[Row]:
     for collision in islice(judged.collisions, MOST_CONFLICTS):
-        row = base(team, judged, CONFLICT, collision.path) | _open(collision)
+        row = base(team, judged, CONFLICT, collision.path) | _open(collision, judged)
         row["rule_due"] = due_of(CONFLICT, row["opened"])
         left = len(judged.collisions) - MOST_CONFLICTS
         yield row | ({"detail": {"more": left}} if left > 0 else {})
@@ -76,11 +77,11 @@ def _conflicts(team: str, judged: Judged) -> Iterator[Row]:
             yield base(team, judged, CONFLICT, path) | _closed(path, closing, seen)
 
 
-def _open(collision: Collision) -> Row:
+def _open(collision: Collision, judged: Judged) -> Row:
     return {
         "opened": max(head.at for head in collision.heads),
         "in_force": text(collision.in_force.edit_id),
-        "heads": [head_row(head) for head in collision.heads],
+        "heads": [_with_origin(head, collision.path, judged) for head in collision.heads],
     }
 
 
@@ -95,6 +96,13 @@ def head_row(head: Head) -> Row:
         "device": head.device,
         "version": head.version,
     }
+
+
+def _with_origin(head: Head, path: str, judged: Judged) -> Row:
+    """A head, and who first gave its value: a decision that was taken back has set it again."""
+    first = origin_of(path, head, judged.read)
+    told = {"edit": first.edit_id, "at": first.at, "by": first.by, "device": first.device, "version": first.version}
+    return head_row(head) | {"origin": told}
 
 
 def _closed(path: str, closing: Mapping[str, Any], seen: Sequence[Mapping[str, Any]]) -> Row:

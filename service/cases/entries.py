@@ -23,8 +23,12 @@ Entry = dict[str, Any]
 
 def entry(person: str, kind: str, *, entry_id: str | None = None, **more: Any) -> Entry:
     """An entry that says who did what, and when by this machine's clock."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {"id": entry_id or ulid(), "at": now, "by": person, "kind": kind, **more}
+    return {"id": entry_id or ulid(), "at": now(), "by": person, "kind": kind, **more}
+
+
+def now() -> str:
+    """This moment by this machine's clock, in UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def add(parts: Parts, case: Row, new: Entry) -> Document:

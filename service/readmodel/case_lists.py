@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,7 @@ class CaseFilter:
     team: str = ""
     form: str = ""
     record: str = ""
+    path: str = ""
     owner: str = ""
     due: str = ""
     opened: str = ""
@@ -72,6 +73,16 @@ class CaseLists:
         query = _filtered(select(cases.c.kind, func.count().label("count")), wanted).group_by(cases.c.kind)
         return {row["kind"]: row["count"] for row in self._rows(query.order_by(cases.c.kind))}
 
+    def some(self, ids: Sequence[str], teams: frozenset[str] | None) -> list[Row]:
+        """Those of these cases that the reader may see, in the order of their ids."""
+        query = bounded(_WITH_RECORD, cases, teams).where(cases.c.id.in_(ids))
+        return self._rows(query.order_by(cases.c.id))
+
+    def supervisors(self, team: str) -> frozenset[str]:
+        """Who supervises a team."""
+        query = select(supervisors.c.person).where(supervisors.c.team == team)
+        return frozenset(row["person"] for row in self._rows(query))
+
     def open_cases(self, teams: frozenset[str] | None) -> int:
         """How many wait for a decision."""
         return sum(self.counts(CaseFilter(teams=teams, status="open")).values())
@@ -96,7 +107,7 @@ _WITH_RECORD = select(
 
 def _filtered(query: Select[Any], wanted: CaseFilter) -> Select[Any]:
     query = bounded(query, cases, wanted.teams)
-    for name in ("status", "kind", "team", "form", "record"):
+    for name in ("status", "kind", "team", "form", "record", "path"):
         if value := getattr(wanted, name):
             query = query.where(cases.c[name] == value)
     if wanted.owner:

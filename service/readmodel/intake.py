@@ -8,12 +8,12 @@ import threading
 import structlog
 
 from service import logs
+from service.cases.audit import AuditedProjection
 from service.config import Config
 from service.parts import Parts, open_parts
 from service.readmodel import tables
 from service.readmodel.lease import hold
 from service.readmodel.office import OfficeFeed, follow
-from service.readmodel.projection import SqlProjection
 from sync.follow import Follower
 from sync.intake import Intake
 
@@ -63,4 +63,4 @@ def judge_all(parts: Parts) -> int:
 
 def intake_of(parts: Parts) -> Intake:
     """The intake of these parts."""
-    return Intake(parts.store, parts.library, SqlProjection(parts.readmodel))
+    return Intake(parts.store, parts.library, AuditedProjection(parts))

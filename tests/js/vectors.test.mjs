@@ -10,6 +10,7 @@ import { evaluate } from '../../service/tablet/app/core/expression.js';
 import { parseForm } from '../../service/tablet/app/core/form.js';
 import { judge } from '../../service/tablet/app/core/judge.js';
 import { fold } from '../../service/tablet/app/core/merge.js';
+import { originOf } from '../../service/tablet/app/core/origin.js';
 import { deviceId, verifyEdit } from '../../service/tablet/app/core/signature.js';
 
 const read = (name) => JSON.parse(readFileSync(new URL(`../vectors/${name}`, import.meta.url), 'utf8'));
@@ -63,6 +64,11 @@ vectors('merge', ({ edit, logs, edits, form, excluded, distrusted, expect }) => 
   const { values, state, version, at, collisions } = fold(edits, form && parseForm(read(`forms/${form}.json`)), options);
   const told = collisions.map(({ path, heads, in_force }) => ({ path, heads: heads.map((head) => head.edit_id), in_force: in_force.edit_id }));
   return { values, state, version, at, collisions: told };
+});
+
+vectors('origin', ({ edits, path }) => {
+  const { heads } = fold(edits, null);
+  return Object.fromEntries(heads.get(path).map((head) => [head.edit_id, originOf(path, head, edits).edit_id]));
 });
 
 // CouchDB evaluates the text of the gate to a function.

@@ -204,7 +204,16 @@ class Tablet:
         self, record_id: str, base: Mapping[str, Any], changes: Mapping[str, Any], note: str | None = None
     ) -> str:
         """Edit a revision that this tablet has, and send it as a branch of its own; returns the new revision."""
-        edit = self.edit(record_id, base["edits"], changes, form=base["form"], note=note)
+        return self.send_branch(
+            record_id, base, self.edit(record_id, base["edits"], changes, form=base["form"], note=note)
+        )
+
+    def signed(self, record_id: str, edit: Mapping[str, Any]) -> dict[str, Any]:
+        """An edit as this tablet's device signs it."""
+        return sign_edit(record_id, {name: value for name, value in edit.items() if name != "sig"}, self.key)
+
+    def send_branch(self, record_id: str, base: Mapping[str, Any], edit: dict[str, Any]) -> str:
+        """Send a revision with one more edit as a branch of its own; returns it."""
         body = {name: value for name, value in base.items() if not name.startswith("_re")}
         edits = sorted([*base["edits"], edit], key=lambda each: (each["at"], each["id"]))
         generation, parent = str(base["_rev"]).split("-")

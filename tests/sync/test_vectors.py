@@ -10,6 +10,7 @@ from schemas.form import parse
 from sync import clock, gate
 from sync.edits import edit_digest, same, union
 from sync.merge import Folded, fold
+from sync.origin import origin_of
 from sync.signature import device_id, verify_edit
 from sync.store import Forbidden, UserContext
 from tests.vectors import Case, cases, form
@@ -50,6 +51,13 @@ def outcome(folded: Folded) -> Case:
     ]
     found = {"values": folded.values, "state": folded.state, "version": folded.version, "at": folded.at}
     return {**found, "collisions": collisions}
+
+
+@pytest.mark.parametrize("case", cases("origin"))
+def test_origin(case: Case) -> None:
+    folded = fold(case["edits"], None)
+    heads = folded.heads[case["path"]]
+    assert {head.edit_id: origin_of(case["path"], head, folded.edits).edit_id for head in heads} == case["expect"]
 
 
 @pytest.mark.parametrize("case", cases("gate"))

@@ -60,7 +60,7 @@ clean: ## Remove what the other targets made
 	rm -rf $(VENV) var tests/node_modules build dist *.egg-info
 
 .PHONY: tools
-tools: $(VENV)/.tools tests/node_modules/.installed
+tools: $(VENV)/.tools $(VENV)/corpora/.fetched tests/node_modules/.installed
 	@tests/system.sh
 
 $(VENV)/bin/python:
@@ -73,6 +73,12 @@ $(VENV)/.installed: setup.cfg pyproject.toml $(LOCK) | $(VENV)/bin/python
 
 $(VENV)/.tools: $(VENV)/.installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint $(LOCK) --editable '.[dev,postgresql]'
+	@touch $@
+
+# Source archives alone, of exact versions and digests; nothing of them is installed.
+$(VENV)/corpora/.fetched: tests/corpora.txt | $(VENV)/bin/python
+	$(BIN)/pip download --quiet --disable-pip-version-check --no-binary :all: --no-deps --require-hashes \
+		--requirement tests/corpora.txt --dest $(VENV)/corpora
 	@touch $@
 
 tests/node_modules/.installed: tests/package.json tests/package-lock.json

@@ -171,9 +171,14 @@ def _problems(form: Form, faults: Mapping[str, Fault]) -> Iterator[Problem]:
 
 def _problem(field: Field | None, path: str, fault: Fault) -> Problem:
     code, label = str(fault), dict(field.label) if field else {}
-    own = code == "constraint" and field is not None and field.message
-    message = dict(field.message) if own and field else messages.text(code, label=label, path=path, **fault.params)
+    own = _own_sentence(field, code) if field else {}
+    message = dict(own) if own else messages.text(code, label=label, path=path, **fault.params)
     return Problem(path, code, dict(fault.params), label, message)
+
+
+def _own_sentence(field: Field, code: str) -> Text:
+    """What the form itself says of it; empty where it says nothing."""
+    return {"constraint": field.message, "required": field.required_message}.get(code, {})
 
 
 def _type_faults(form: Form, answers: Mapping[str, Any]) -> Iterator[tuple[str, Fault]]:

@@ -173,6 +173,7 @@ PROPERTIES: dict[str, Property] = {
     "label": Property(TYPES, _is_text),
     "hint": Property(TYPES, _is_text),
     "message": Property(TYPES, _is_text),
+    "required_message": Property(_FILLED, _is_text),
     "required": Property(_FILLED, _is_condition),
     "readonly": Property(TYPES, _is_condition),
     "relevant": Property(TYPES, _is_expression),
@@ -316,7 +317,7 @@ def _check_field(entry: Any, path: str, depth: int, definition: Mapping[str, Any
             yield FormProblem(path, "unknown_property", {"property": str(name), "type": kind})
         elif not known.fits(value):
             yield FormProblem(path, "bad_property", {"property": name})
-        elif name in ("label", "hint", "message", "row_label"):
+        elif name in ("label", "hint", "message", "required_message", "row_label"):
             yield from _check_text(value, path, name, _languages(definition))
         elif name == "other" and value is not True:
             for part, text in value.items():

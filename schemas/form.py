@@ -63,6 +63,7 @@ class Field:
     parent: Field | None = field(default=None, repr=False)
     hint: Text = field(default_factory=dict)
     message: Text = field(default_factory=dict)
+    required_message: Text = field(default_factory=dict)
     row_label: Text = field(default_factory=dict)
     required: bool | Expression = False
     readonly: bool | Expression = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from schemas.xlsform.notes import CHANGED, DROPPED, Notes
+from schemas.xlsform.notes import CHANGED, DROPPED, PASSED, Notes
 from schemas.xlsform.outline import free
 from schemas.xlsform.texts import Texts
 from schemas.xlsform.workbook import Row, Workbook, decoded
@@ -25,7 +25,7 @@ def read_lists(book: Workbook, texts: Texts, notes: Notes) -> Lists:
     for row in (*book["choices"].rows, *book["external_choices"].rows):
         name = row.get("list name") or row.get("list_name")
         if not name:
-            notes.add(DROPPED, row.sheet, row.number, "list_name", "a choice of no list")
+            notes.add(PASSED, row.sheet, row.number, "list_name", "a choice of no list is offered nowhere")
             continue
         choices = lists.setdefault(name, [])
         choices.append(_choice(row, texts, notes, {each["name"] for each in choices}))
@@ -55,5 +55,5 @@ def _choice(row: Row, texts: Texts, notes: Notes, taken: set[str]) -> dict[str, 
         elif _EXTRA.fullmatch(column.name) and not column.language:
             choice[column.name] = text
         else:
-            notes.add(DROPPED, row.sheet, row.number, column.header, "there is nothing like this column")
+            notes.add(PASSED, row.sheet, row.number, column.header, "no expression can name such a column")
     return choice

@@ -81,6 +81,14 @@ def _acknowledged(found: re.Match[str], names: Names) -> str:
     return f"{found[1]}true()" if names.types.get(new) == "boolean" else found[0]
 
 
+def without_choice(text: str, choice: str) -> str:
+    """An expression in which comparisons with a choice that there is not are what they always come to."""
+    literal = rf"(['\"]){re.escape(choice)}\1"
+    text = re.sub(rf"\$\{{[^}}]+\}}\s*=\s*{literal}", "false()", text)
+    text = re.sub(rf"\$\{{[^}}]+\}}\s*!=\s*{literal}", "true()", text)
+    return re.sub(rf"\bselected\(\s*\$\{{[^}}]+\}}\s*,\s*{literal}\s*\)", "false()", text)
+
+
 def outwards(text: str, lists: Collection[str]) -> str:
     """An expression for other programs, where `pulldata()` reads files alone: a list of the form is an instance."""
     for found in reversed(list(_PULLED.finditer(text))):

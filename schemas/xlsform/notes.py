@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 
 _SHEETS = "survey choices external_choices settings entities"
 
-DROPPED, CHANGED, REFUSED = "dropped", "changed", "refused"
+DROPPED, CHANGED, PASSED, REFUSED = "dropped", "changed", "passed over", "refused"
+"""*Dropped* is lost: a question, choice, text, picture, condition or value that people met is not in the form.
+*Changed* is there in another way. *Passed over* is no part of the form, but concerns programs that carry and show it.
+"""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pyxform.xls2json import RE_BEGIN_CONTROL, RE_END_CONTROL, RE_SELECT
 
 from schemas.definition import TYPES
 from schemas.xlsform.expressions import Names
-from schemas.xlsform.notes import CHANGED, DROPPED, Notes
+from schemas.xlsform.notes import CHANGED, DROPPED, PASSED, Notes
 from schemas.xlsform.workbook import Row
 
 _BINDS = {
@@ -32,14 +32,14 @@ _NATIVE = {"boolean": "acknowledge", "note": "note", "calculate": "calculate"}
 _MEDIA = {"image/*": "photo", "audio/*": "audio", "video/*": "video", "application/*": "file"}
 _IN_EDITS = "every edit of a record carries the person, the device and the times anyway"
 _NOTHING = {
-    "audit": _IN_EDITS,
     "xml-external": "lookups go to the lists of the form and to entities",
     "csv-external": "lookups go to the lists of the form and to entities",
-    "start-geopoint": "a position is taken by a question alone",
     "background-audio": "nothing is recorded in the background",
     "background-geopoint": "nothing is recorded in the background",
     "osm": "there are no OpenStreetMap questions",
 }
+_CARRIED = frozenset({"audit", "end", "deviceid", "uri:deviceid", "username", "uri:username"})
+_KNOWN_OTHERWISE = "a person is known by their sign-in, and a device by its key"
 _VALID = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -74,11 +74,11 @@ def outline(rows: Sequence[Row], notes: Notes) -> list[Node]:
     top: list[Node] = []
     stack = [top]
     for row in rows:
-        kind = row.get("type")
+        kind = " ".join(row.get("type").split())
         if aliases.yes_no.get(row.get("disabled")):
             continue
         if not kind:
-            notes.add(DROPPED, row.sheet, row.number, "type", "a row without a type is no question")
+            notes.add(PASSED, row.sheet, row.number, "type", "a row without a type is no question")
         elif RE_END_CONTROL.search(kind):
             stack.pop()
         else:
@@ -135,11 +135,15 @@ def _plain(row: Row, kind: str, notes: Notes) -> Node | None:
     bind, name = known.get("bind", {}), row.get("name")
     if row.get("rounds::type") in TYPES:
         return Node(row, row.get("rounds::type"), kind, name)
+    if kind == "audit" or "jr:preload" in bind:
+        return _metadata(row, kind, str(bind.get("jr:preloadParams", kind)), notes)
     if kind in _NOTHING or kind in aliases.settings_header or not known:
         notes.add(DROPPED, row.sheet, row.number, "type", f"{kind}: {_NOTHING.get(kind, 'there is nothing like it')}")
         return Node(row, "", kind, name)
-    if "jr:preload" in bind:
-        return _metadata(row, kind, str(bind["jr:preloadParams"]), notes)
+    if kind == "start-geopoint":
+        text = "the position is asked for, not taken unseen when the record begins"
+        notes.add(CHANGED, row.sheet, row.number, "type", text)
+        return Node(row, "geopoint", kind, name)
     given = {"constraint": str(bind["constraint"])} if "constraint" in bind else {}
     found = _kind(kind, str(bind.get("type", "")), known.get("control", {}))
     return Node(row, found, _NATIVE.get(found, kind), name or f"note_{row.number}", given=given)
@@ -162,7 +166,8 @@ def _metadata(row: Row, kind: str, wanted: str, notes: Notes) -> Node:
         return Node(row, "datetime", "start", name, given={"default": "now()"})
     if wanted == "today":
         return Node(row, "date", "today", name, given={"default": "today()"})
-    notes.add(DROPPED, row.sheet, row.number, "type", f"{kind}: {_IN_EDITS}")
+    why = _IN_EDITS if wanted in _CARRIED else _KNOWN_OTHERWISE
+    notes.add(PASSED, row.sheet, row.number, "type", f"{kind}: {why}")
     return Node(row, "", kind, name)
 
 

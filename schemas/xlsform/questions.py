@@ -13,25 +13,36 @@ from pyxform.utils import default_is_dynamic
 from schemas.definition import COMPUTED, EXPRESSIONS, FILES, PROPERTIES, SELECTS
 from schemas.xlsform.defaults import static
 from schemas.xlsform.expressions import Names, rewrite, runs_once, tree, value_type
-from schemas.xlsform.notes import CHANGED, DROPPED, Notes
+from schemas.xlsform.notes import CHANGED, DROPPED, PASSED, Notes
 from schemas.xlsform.outline import Node
 from schemas.xlsform.texts import Texts
-from schemas.xlsform.workbook import Row, decoded
+from schemas.xlsform.workbook import Row, decoded, is_known
 
 SHOWN = frozenset({"multiline", "likert", "month", "month-year", "year"})
 UNLABELLED = frozenset({"group", "repeat", "loop", "calculate", "start", "today"})
+LONGEST_SIDE = 1600
+"""Of pictures, as the tablet reduces them."""
 ENDLESS = 5
 """Rounds of looking for the type of a calculation that reads other calculations."""
 NO_EQUIVALENT = {
-    "required_message": "what is said of an empty answer is the same for every question",
-    "trigger": "a calculation is worked out whenever something that it reads changes",
+    "trigger": "an answer is not emptied or worked out anew when another one changes",
     "bind::entities:saveto": "entities are kept by the office, not made by records",
-    "save_to": "entities are kept by the office, not made by records",
-    "query": "",
 }
+FOR_OTHERS = {
+    "sms_field": "forms are not sent by SMS",
+    "sms_option": "forms are not sent by SMS",
+    "instance::odk:tag": "forms are not sent by SMS",
+    "query": "external choices are filtered like any others",
+    "control::autoplay": "recordings play when they are asked to",
+}
+"""Columns about how programs carry and show a form."""
+MEANT = frozenset({"control::accuracyThreshold", "bind::odk:length", "bind::entities:saveto"})
+"""Of the attributes for programs, those that decide what people may answer or what becomes of it."""
+SURPLUS = frozenset({"message", "required_message", "required"})
+"""What means nothing in XLSForm either where it stands at what nobody fills."""
 _OURS = frozenset(["type", "name", "label", "hint", "guidance_hint", "constraint_message", "disabled", "bind::type"])
 _READ = _OURS | {"required", "readonly", "relevant", "constraint", "calculation", "choice_filter", "default"}
-_KNOWN = _READ | {"appearance", "parameters", "repeat_count"}
+_KNOWN = _READ | {"appearance", "parameters", "repeat_count", "required_message", "control::rows"}
 _VALUES = {"int": "integer", "integer": "integer", "decimal": "decimal", "date": "date", "string": "text"}
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
@@ -68,7 +79,7 @@ class Questions:
         if entry["type"] in COMPUTED and "value" not in entry:
             entry["value"] = _VALUES.get(row.get("bind::type"), "text")
         for column in row.cells:
-            self._beside(row, column.name)
+            self._beside(node, column.name)
         return entry
 
     def types(self, entries: list[tuple[Node, dict[str, Any]]]) -> None:
@@ -114,7 +125,8 @@ class Questions:
                 entry[name] = self._expression(row, column, text)
         if text := row.get("calculation"):
             entry["calculate"] = self._expression(row, "calculation", text)
-        self._default(node, entry, row.get("default") or node.given.get("default", ""))
+        if not (node.kind == "calculate" and "calculate" in entry):  # which has its say before anybody reads a default
+            self._default(node, entry, row.get("default") or node.given.get("default", ""))
 
     def _default(self, node: Node, entry: dict[str, Any], text: str) -> None:
         if not text:
@@ -148,9 +160,10 @@ class Questions:
                 entry["min_rows"] = entry["max_rows"] = int(count)
             else:
                 self._drop(row, "repeat_count", f"rows are added by hand; their number cannot be worked out: {count}")
-        if "rows" in parameters and node.kind == "text":
+        if node.kind == "text" and (parameters.pop("rows", "") or row.get("control::rows")):
             entry["appearance"] = "multiline"
-            parameters.pop("rows")
+        if node.kind == "photo" and (pixels := parameters.pop("max-pixels", "")):
+            self._change(row, "parameters", f"pictures are reduced to {LONGEST_SIDE} pixels a side, not to {pixels}")
         for name, value in parameters.items():
             self._drop(row, "parameters", f"there is nothing like {name}={value}")
         if node.kind == "calculate":
@@ -197,8 +210,9 @@ class Questions:
             entry["hint"] = {each: f"{hint[each]}\n{guidance[each]}" if guidance else hint[each] for each in hint}
         elif guidance:
             entry["hint"] = guidance
-        if message := self._texts.read(row, "constraint_message"):
-            entry["message"] = message
+        for column, name in (("constraint_message", "message"), ("required_message", "required_message")):
+            if message := self._texts.read(row, column):
+                entry[name] = message
         looks = [look for look in row.get("appearance").split() if look != "signature" or entry["type"] != "signature"]
         if looks:
             entry["appearance"] = " ".join([*looks, *([entry["appearance"]] if "appearance" in entry else [])])
@@ -232,11 +246,22 @@ class Questions:
             value = entry.pop(name)
             if value not in (True, False):
                 column = {"calculate": "calculation", "message": "constraint_message"}.get(name, name)
-                self._drop(row, column, f"a field of type {entry['type']} has none")
+                told = self._pass if name in SURPLUS else self._drop
+                told(row, column, f"a field of type {entry['type']} has none")
 
-    def _beside(self, row: Row, name: str) -> None:
+    def _beside(self, node: Node, name: str) -> None:
         """Tell of a filled column that nothing was made of."""
+        row = node.row
         if name in _KNOWN or name.startswith(("rounds::", "kobo--", "$", "_")):
+            return
+        if name == "trigger" and node.kind == "calculate" and not _asks_the_time(row.get("calculation")):
+            self._change(row, name, "a calculation is worked out whenever something that it reads changes")
+            return
+        if name.partition("::")[0] in ("bind", "control", "instance") and name not in MEANT | FOR_OTHERS.keys():
+            self._pass(row, name, "an attribute for the programs that show or store the form")
+            return
+        if name in FOR_OTHERS or not is_known("survey", name):
+            self._pass(row, name, FOR_OTHERS.get(name, "XLSForm has no such column"))
             return
         why = NO_EQUIVALENT.get(name, "")
         if name.startswith("media::"):
@@ -252,6 +277,9 @@ class Questions:
     def _drop(self, row: Row, column: str, text: str) -> None:
         self._notes.add(DROPPED, row.sheet, row.number, row.header(column), text)
 
+    def _pass(self, row: Row, column: str, text: str) -> None:
+        self._notes.add(PASSED, row.sheet, row.number, row.header(column), text)
+
     def _change(self, row: Row, column: str, text: str) -> None:
         self._notes.add(CHANGED, row.sheet, row.number, row.header(column), text)
 
@@ -261,6 +289,10 @@ def _can_be(name: str, value: Any) -> bool:
     if name not in PROPERTIES or name in ("name", "fields") or not PROPERTIES[name].fits(value):
         return False
     return name not in EXPRESSIONS or isinstance(value, str | bool)
+
+
+def _asks_the_time(text: str) -> bool:
+    return re.search(r"\b(now|today|uuid|random)\(", text) is not None
 
 
 def _plain(kind: str) -> str:

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pyxform import aliases
+
 from schemas.definition import EXPRESSIONS, FORM_PROPERTIES, FormError, FormProblem
 from schemas.form import parse
 from schemas.xlsform.choices import read_lists
-from schemas.xlsform.expressions import Names, fault, references
-from schemas.xlsform.notes import CHANGED, DROPPED, REFUSED, Note, Notes, Refused
+from schemas.xlsform.expressions import Names, fault, references, without_choice
+from schemas.xlsform.notes import CHANGED, DROPPED, PASSED, REFUSED, Note, Notes, Refused
 from schemas.xlsform.outline import Node, give_names, outline
 from schemas.xlsform.questions import Questions
 from schemas.xlsform.texts import Texts
@@ -114,8 +116,13 @@ class _Reader:
             head["summary"] = summary
         for column, text in row.cells.items():
             if column.name not in _SETTINGS and not column.name.startswith(("rounds::", "$", "_")):
-                self._drop(row, column.name, f"there is no such setting: {text}")
+                self._setting(row, column.name, text)
         return head
+
+    def _setting(self, row: Row, name: str, text: str) -> None:
+        adds = name == "add_none_option" and aliases.yes_no.get(text)
+        told = f"there is no such setting: {text}"
+        self._notes.add(DROPPED if adds else PASSED, row.sheet, row.number, row.header(name), told)
 
     def _version(self, row: Row) -> int:
         text = row.get("version")
@@ -134,7 +141,7 @@ class _Reader:
         if found:
             self._change(row, "instance_name", "records are called by their summary fields, which are those named here")
         else:
-            self._drop(row, "instance_name", f"records are called by their summary fields: {text}")
+            self._change(row, "instance_name", f"records are called by their summary fields, and none is named: {text}")
         return list(dict.fromkeys(found))
 
     def _paths(self) -> Iterator[tuple[str, Node, dict[str, Any]]]:
@@ -167,7 +174,11 @@ class _Reader:
                 parse(definition)
             except FormError as error:
                 found = {path: (node, entry) for path, node, entry in self._paths()}
-                mended = [self._mend(problem, found, definition) for problem in error.problems]
+                # One property may be wrong twice; once it is mended, what else was wrong with it is gone.
+                problems = {
+                    (each.path, each.params.get("property", each.code)): each for each in reversed(error.problems)
+                }
+                mended = [self._mend(problem, found, definition) for problem in problems.values()]
                 if not all(mended):
                     return
             else:
@@ -187,16 +198,31 @@ class _Reader:
             return False
         node, entry = found[problem.path]
         column = node.row.header(COLUMNS.get(name, name))
+        if problem.code == "unknown_choice" and self._without_choice(entry, name, str(problem.params["name"])):
+            text = f"there is no choice {problem.params['name']}: what asks for it is never true"
+            self._notes.add(CHANGED, node.row.sheet, node.row.number, column, text)
+            return True
         if problem.code == "never_true":
             self._remove(entry, definition)
             text = f"nobody is ever asked this, as its condition is never true: {problem.params.get('name', '')}"
-        elif name in EXPRESSIONS or name == "default":
+            self._notes.add(CHANGED, node.row.sheet, node.row.number, column, text)
+            return True
+        if name in EXPRESSIONS or name == "default":
             text = self._without(entry, name, problem)
         else:
             self._notes.add(REFUSED, node.row.sheet, node.row.number, column, str(problem))
             return False
         self._notes.add(DROPPED, node.row.sheet, node.row.number, column, text)
         return True
+
+    @staticmethod
+    def _without_choice(entry: dict[str, Any], name: str, choice: str) -> bool:
+        """Put its outcome in the place of a comparison with a choice that there is not; False where that cannot be."""
+        text = entry.get(name)
+        if not isinstance(text, str):
+            return False
+        entry[name] = without_choice(text, choice)
+        return bool(entry[name] != text)
 
     def _without(self, entry: dict[str, Any], name: str, problem: FormProblem) -> str:
         """Take an expression out of a field; say why."""
@@ -222,9 +248,6 @@ class _Reader:
         definition["fields"] = kept(definition["fields"])
         gone = {id(each) for each in _walk([entry])}
         self._entries = [(node, each) for node, each in self._entries if id(each) not in gone]
-
-    def _drop(self, row: Row, column: str, text: str) -> None:
-        self._notes.add(DROPPED, row.sheet, row.number, row.header(column), text)
 
     def _change(self, row: Row, column: str, text: str) -> None:
         self._notes.add(CHANGED, row.sheet, row.number, row.header(column), text)

@@ -10,7 +10,7 @@ from schemas.xlsform.languages import guess, tag
 from schemas.xlsform.notes import CHANGED, Notes
 from schemas.xlsform.workbook import Row, Workbook
 
-TRANSLATED = ("label", "hint", "guidance_hint", "constraint_message")
+TRANSLATED = ("label", "hint", "guidance_hint", "constraint_message", "required_message")
 
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|\*\*|(?<!\w)_[^_\s][^_]*_(?!\w)|\]\(|^#+ ", re.MULTILINE)
 

@@ -6,29 +6,20 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
-from io import BytesIO
-from itertools import islice
 from typing import Any
-from zipfile import ZipFile
 
 import orjson
-from openpyxl.reader.excel import ExcelReader
-from pyxform import aliases, constants
+from pyxform import aliases
 from pyxform.errors import PyXFormError
 from pyxform.parsing.sheet_headers import process_header
 from pyxform.question import MultipleChoiceQuestion, Option
 from pyxform.survey import Survey
-from pyxform.xls2json_backends import get_excel_column_headers, get_excel_rows, xlsx_value_to_str
 from pyxform.xls2xform import convert
 
 from schemas.xlsform.kobo import expand
 from schemas.xlsform.notes import Refused
+from schemas.xlsform.sheets import read_sheets
 
-MAX_BYTES = 10 * 2**20
-MAX_UNPACKED = 25 * 2**20
-MAX_ROWS = 5_000
-MAX_COLUMNS = 300
-MAX_FILES_INSIDE = 1_000
 NESTED = frozenset({"bind", "control", "media", "instance", "rounds"})
 """First parts of headers whose second part says what the column holds, as in `bind::type`."""
 EXPRESSIVE = {
@@ -99,61 +90,10 @@ class Workbook:
 
 def read_workbook(data: bytes) -> Workbook:
     """The sheets of an XLSForm. Raises `Refused` where it is none, is broken, too large, or pyxform refuses it."""
-    raw = _raw(data)
+    raw = read_sheets(data)
     expand(raw)
     _accept(raw)
     return Workbook({name: _sheet(name, raw[name], raw[f"{name}_header"]) for name in raw if f"{name}_header" in raw})
-
-
-def _raw(data: bytes) -> dict[str, Any]:
-    if len(data) > MAX_BYTES:
-        raise Refused(f"the file is larger than {MAX_BYTES // 2**20} MB")
-    try:
-        with ZipFile(BytesIO(data)) as archive:
-            sizes = [info.file_size for info in archive.infolist()]
-        if sum(sizes) > MAX_UNPACKED or len(sizes) > MAX_FILES_INSIDE:
-            raise Refused(f"unpacked, the file is larger than {MAX_UNPACKED // 2**20} MB")
-        reader = ExcelReader(BytesIO(data), read_only=True, data_only=True)
-        reader.read()
-    except Refused:
-        raise
-    except Exception as error:  # openpyxl lets whatever is wrong with the bytes through as it comes
-        raise Refused("this is no .xlsx workbook, or a broken one; save it as .xlsx again") from error
-    try:
-        return _process(reader.wb)
-    except (Refused, PyXFormError) as error:
-        raise error if isinstance(error, Refused) else Refused(str(error)) from None
-    except Exception as error:
-        raise Refused("a sheet of the workbook is broken; save it as .xlsx again") from error
-    finally:
-        reader.archive.close()
-
-
-def _process(book: Any) -> dict[str, Any]:
-    """What pyxform makes of a workbook, with a limit."""
-    raw: dict[str, Any] = {"sheet_names": list(book.sheetnames)}
-    for title in book.sheetnames:
-        name = title.lower()
-        if name not in constants.SUPPORTED_SHEET_NAMES:
-            if len(book.sheetnames) > 1:
-                continue
-            name = constants.SURVEY
-        sheet = book[title]
-        first = next(iter(sheet.iter_rows(max_row=1, max_col=MAX_COLUMNS + 21)), ())
-        headers = get_excel_column_headers(_text(cell) or None for cell in first)
-        if len(headers) > MAX_COLUMNS:
-            raise Refused(f"the sheet has more than {MAX_COLUMNS} columns", name)
-        rows = islice(sheet.iter_rows(min_row=2, max_col=max(1, len(headers))), MAX_ROWS + 1) if headers else ()
-        found = get_excel_rows(headers, rows, lambda cell, _row, _key: _text(cell))
-        if len(found) > MAX_ROWS:
-            raise Refused(f"the sheet has more than {MAX_ROWS} rows; long lists belong among the entities", name)
-        raw[name] = found
-        raw[f"{name}_header"] = [{header: None for header in headers if header is not None}] if headers else []
-    return raw
-
-
-def _text(cell: Any) -> str:
-    return "" if cell.value is None else str(xlsx_value_to_str(cell.value)).strip()
 
 
 def _accept(raw: Mapping[str, Any]) -> None:
@@ -207,6 +147,12 @@ def column_of(sheet: str, header: str, doubled: bool = True) -> Column:
         name = EXPRESSIVE.get(parts[1], "::".join(parts[:2]))
         return Column(name, "::".join(parts[2:]), header)
     return Column(parts[0], "::".join(parts[1:]), header)
+
+
+def is_known(sheet: str, name: str) -> bool:
+    """Whether a column means anything to XLSForm, so that something is lost where it has no equivalent."""
+    known, names = _KNOWN[sheet]
+    return "::" in name or name in names or name in known or name in EXPRESSIVE.values()
 
 
 def decoded(cell: str) -> Any:

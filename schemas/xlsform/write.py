@@ -42,7 +42,7 @@ LESS = {
 LIMITS = ("min", "max", "max_length")
 """They stand both in the constraint and in columns of our own, so that an import can tell them from it."""
 ONLY_HERE = frozenset({"count-if"})
-_TEXTS = {"label": "label", "hint": "hint", "message": "constraint_message"}
+_TEXTS = {"label": "label", "hint": "hint", "message": "constraint_message", "required_message": "required_message"}
 _COLUMNS = {"relevant": "relevant", "choice_filter": "choice_filter", "calculate": "calculation"}
 _SKIPPED = frozenset({"name", "type", "fields"})
 

@@ -393,7 +393,7 @@ def texts(node: Any, where: str = "") -> Iterator[tuple[str, dict[str, str]]]:
     """Every text of a definition, with the place at which it stands."""
     if isinstance(node, dict):
         for key, value in node.items():
-            if key in {"label", "hint", "message", "title", "row_label"}:
+            if key in {"label", "hint", "message", "required_message", "title", "row_label"}:
                 yield f"{where}/{key}", value
             else:
                 yield from texts(value, f"{where}/{key}")

@@ -27,6 +27,7 @@ GOOD: dict[str, Any] = {
     "label": LABEL,
     "hint": LABEL,
     "message": LABEL,
+    "required_message": LABEL,
     "required": True,
     "readonly": "1 = 1",
     "relevant": "1 = 1",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from schemas import messages
+from schemas.answers import judge
+from schemas.form import parse
 from sync.verdict import BAD_SIGNATURE, CONTESTED, UNKNOWN_DEVICE, UNKNOWN_VERSION, WRONG_AUTHOR
 
 ROOT = Path(__file__).parents[2]
@@ -81,3 +84,17 @@ def test_what_is_filled_in_is_not_filled_in_again() -> None:
 def test_a_code_that_there_is_not() -> None:
     with pytest.raises(KeyError):
         messages.text("no_such_code")
+
+
+def test_what_the_form_itself_says_stands_in_the_place_of_the_usual_sentence() -> None:
+    own = {
+        "name": "own",
+        "type": "text",
+        "label": {"en": "Own"},
+        "required": True,
+        "required_message": {"en": "Ask the owner."},
+    }
+    usual = {"name": "usual", "type": "text", "label": {"en": "Usual"}, "required": True}
+    form = parse({"form": "a", "version": 1, "languages": ["en"], "title": {"en": "A"}, "fields": [own, usual]})
+    problems = judge(form, {}, state="submitted", now=datetime(2026, 3, 2, tzinfo=UTC)).problems
+    assert [problem.message["en"] for problem in problems] == ["Ask the owner.", "Please answer “Usual”."]

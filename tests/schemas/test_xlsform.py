@@ -14,7 +14,7 @@ from pyxform.xls2xform import convert
 
 from schemas.bundled import bundled
 from schemas.form import compile_form, parse
-from schemas.xlsform import workbook
+from schemas.xlsform import sheets
 from schemas.xlsform.languages import tag
 from schemas.xlsform.read import Imported, import_form
 from schemas.xlsform.write import authored, export_form
@@ -157,7 +157,7 @@ def test_metadata_becomes_what_a_record_has_of_it() -> None:
     assert known["start"]["default"] == {"expression": "now()"}
     assert known["today"]["default"] == {"expression": "today()"}
     assert set(known) == {"start", "today", "a"}
-    assert places(found) == {("dropped", "survey", row, "type") for row in (3, 5, 6, 7)}
+    assert places(found) == {("passed over", "survey", row, "type") for row in (3, 5, 6, 7)}
 
 
 def test_nested_repeats_and_sums_over_them() -> None:
@@ -492,7 +492,7 @@ def test_ranges_signatures_and_acknowledgements() -> None:
     assert known["thanks"]["relevant"] == "${read} = true()"
     assert known["long"]["appearance"] == "multiline"
     assert known["pic"]["max_files"] == 1
-    assert places(found) == {("changed", "survey", 3, "parameters"), ("dropped", "survey", 8, "parameters")}
+    assert places(found) == {("changed", "survey", 3, "parameters"), ("changed", "survey", 8, "parameters")}
 
 
 def test_lookups_reach_lists_and_entities() -> None:
@@ -525,15 +525,15 @@ def test_every_column_and_sheet_without_equivalent_is_told() -> None:
     assert places(found) == {
         ("changed", "survey", 2, "label"),
         ("dropped", "survey", 2, "media::image"),
-        ("dropped", "survey", 2, "required_message"),
         ("dropped", "survey", 2, "save_to"),
         ("changed", "survey", 3, "label"),
         ("dropped", "survey", 3, "body::accuracyThreshold"),
-        ("dropped", "settings", 2, "style"),
+        ("passed over", "settings", 2, "style"),
         ("changed", "settings", 2, "instance_name"),
         ("dropped", "entities", 2, ""),
     }
     assert found.definition is not None
+    assert fields(found)["a"]["required_message"] == {"en": "Please"}
     assert found.definition["summary"] == ["/a"]
 
 
@@ -601,7 +601,7 @@ def test_a_form_that_is_too_deep_is_refused_where_it_is() -> None:
 def test_a_question_that_nobody_can_be_asked_is_left_out() -> None:
     found = survey([*PLAIN, "relevant"], ["text", "a", "A", "false()"], ["text", "b", "B", None])
     assert set(fields(found)) == {"b"}
-    assert places(found) == {("dropped", "survey", 2, "relevant")}
+    assert places(found) == {("changed", "survey", 2, "relevant")}
 
 
 def _repacked(data: bytes, name: str, part: bytes) -> bytes:
@@ -631,9 +631,9 @@ SHEET = "xl/worksheets/sheet1.xml"
         _repacked(book(survey=[PLAIN]), SHEET, b"<worksheet><sheetData><row><c><v>"),
         _repacked(book(survey=[PLAIN]), SHEET, bytes(60 * 2**20)),
         _repacked(book(survey=[PLAIN]), "xl/workbook.xml", b"<a/>"),
-        book(survey=[PLAIN, *([["text", f"q{n}", "Q"] for n in range(workbook.MAX_ROWS + 1)])]),
-        book(survey=[[f"column{n}" for n in range(workbook.MAX_COLUMNS + 9)]]),
-        bytes(workbook.MAX_BYTES + 1),
+        book(survey=[PLAIN, *([["text", f"q{n}", "Q"] for n in range(sheets.MAX_ROWS + 1)])]),
+        book(survey=[[f"column{n}" for n in range(sheets.MAX_COLUMNS + 9)]]),
+        bytes(sheets.MAX_BYTES + 1),
     ],
     ids=range(16),
 )
@@ -780,3 +780,45 @@ def test_texts_that_a_cell_cannot_hold_as_they_are_come_back_all_the_same() -> N
     assert back["fields"] == definition["fields"]
     assert back["title"] == definition["title"]
     assert back == definition
+
+
+def test_a_comparison_with_a_choice_that_there_is_not_is_what_it_always_comes_to() -> None:
+    found = survey(
+        [*PLAIN, "relevant"],
+        ["select_one  l", "q", "Q", None],
+        ["text", "a", "A", "${q} = 'one' or ${q} = 'gone'"],
+        ["text", "b", "B", "${q} != 'gone' and not(selected(${q}, 'gone'))"],
+        ["text", "c", "C", "${q} = 'gone'"],
+        choices=[["list_name", "name", "label"], ["l", "one", "One"]],
+    )
+    known = fields(found)
+    assert known["a"]["relevant"] == "${q} = 'one' or false()"
+    assert known["b"]["relevant"] == "true() and not(false())"
+    assert "c" not in known
+    assert places(found) == {("changed", "survey", row, "relevant") for row in (3, 4, 5)}
+
+
+def test_what_xlsform_itself_passes_over_is_no_loss() -> None:
+    found = survey(
+        [*PLAIN, "my notes", "body::look", "rows", "trigger", "calculation", "default"],
+        ["text", "a", "A", "as agreed", "x", "5", None, None, None],
+        [None, None, None, "a comment", None, None, None, None, None],
+        ["start-geopoint", "spot", None, None, None, None, None, None, None],
+        ["calculate", "b", None, None, None, None, "${a}", "string-length(${a})", "7"],
+        ["calculate", "c", None, None, None, None, "${a}", "now()", None],
+        settings=[["form_id", "public_key", "add_none_option"], ["f", "MII", "yes"]],
+    )
+    known = fields(found)
+    assert known["a"]["appearance"] == "multiline"
+    assert (known["spot"]["type"], known["b"]["calculate"]) == ("geopoint", "string-length(${a})")
+    assert places(found) == {
+        ("passed over", "survey", 2, "my notes"),
+        ("passed over", "survey", 2, "body::look"),
+        ("passed over", "survey", 3, "type"),
+        ("changed", "survey", 4, "label"),
+        ("changed", "survey", 4, "type"),
+        ("changed", "survey", 5, "trigger"),
+        ("dropped", "survey", 6, "trigger"),
+        ("passed over", "settings", 2, "public_key"),
+        ("dropped", "settings", 2, "add_none_option"),
+    }

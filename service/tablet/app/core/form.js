@@ -6,7 +6,7 @@
  *   item?: string, lookup?: string, take?: string, entities?: boolean}} Tree
  * @typedef {{text: string, tree: Tree}} Expression
  * @typedef {{name: string, label: Texts, [property: string]: any}} Choice
- * @typedef {{name: string, type: string, path: string, label: Texts, parent: Field | null, hint: Texts, message: Texts,
+ * @typedef {{name: string, type: string, path: string, label: Texts, parent: Field | null, hint: Texts, message: Texts, required_message: Texts,
  *   row_label: Texts, required: boolean | Expression, readonly: boolean | Expression, relevant: Expression | null,
  *   constraint: Expression | null, calculate: Expression | null, choice_filter: Expression | null, default: any,
  *   choices: Choice[], entity: string, merge: string, value: string, appearance: string, unique: boolean, max_length: number | null,
@@ -20,7 +20,7 @@ const ROW = /\/[0-9A-HJKMNP-TV-Z]{26}(?=\/|$)/g;
 export const OTHER = 'other';
 
 const DEFAULTS = {
-  label: {}, hint: {}, message: {}, row_label: {}, required: false, readonly: false, relevant: null, constraint: null,
+  label: {}, hint: {}, message: {}, required_message: {}, row_label: {}, required: false, readonly: false, relevant: null, constraint: null,
   calculate: null, choice_filter: null, default: null, entity: '', merge: 'ask', value: '', appearance: '',
   unique: false, max_length: null, min: null, max: null, places: null, max_files: 5, min_rows: 0, max_rows: null,
 };

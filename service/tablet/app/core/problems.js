@@ -24,14 +24,20 @@ export function problemsOf(form, faults, messages) {
 /** @param {Field | null} field @param {string} path @param {Fault} found @param {Catalogue} messages @returns {Problem} */
 function problem(field, path, { code, params }, messages) {
   const label = field?.label ?? {};
-  const own = code === 'constraint' && field !== null && Object.keys(field.message).length > 0;
+  const own = field ? ownSentence(field, code) : null;
   return {
     path, code, params, label,
     /** Put together when it is read: of hundreds of questions that wait for an answer, few say so at a time. */
     get message() {
-      return own ? field.message : sentence(messages[code] ?? {}, { ...params, path }, label);
+      return own ?? sentence(messages[code] ?? {}, { ...params, path }, label);
     },
   };
+}
+
+/** What the form itself says of it, or null. @param {Field} field @param {string} code @returns {Texts | null} */
+function ownSentence(field, code) {
+  const own = code === 'constraint' ? field.message : code === 'required' ? field.required_message : {};
+  return Object.keys(own).length ? own : null;
 }
 
 /** @param {Texts} texts @param {Record<string, any>} params @param {Texts} label @returns {Texts} */

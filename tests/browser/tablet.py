@@ -29,7 +29,7 @@ class TabletScreen:
 
     def _open(self) -> Page:
         page = self._context.new_page()
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("pageerror", lambda error: self.faults.append(f"{error.message} {error.stack}"))
         return page
 
     def close(self) -> None:

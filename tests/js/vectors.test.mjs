@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 
-import { CanonicalError, canonical, digest } from '../../service/tablet/app/core/canonical.js';
+import { assembled } from '../../service/tablet/app/core/bundle.js';
+import { CanonicalError, canonical, digest, sha256 } from '../../service/tablet/app/core/canonical.js';
 import { Clock, isTime } from '../../service/tablet/app/core/clock.js';
 import { editDigest, union } from '../../service/tablet/app/core/edits.js';
 import { evaluate } from '../../service/tablet/app/core/expression.js';
@@ -11,6 +12,7 @@ import { parseForm } from '../../service/tablet/app/core/form.js';
 import { judge } from '../../service/tablet/app/core/judge.js';
 import { fold } from '../../service/tablet/app/core/merge.js';
 import { originOf } from '../../service/tablet/app/core/origin.js';
+import { byPassphrase, toOffice } from '../../service/tablet/app/core/sealing.js';
 import { deviceId, verifyEdit } from '../../service/tablet/app/core/signature.js';
 
 const read = (name) => JSON.parse(readFileSync(new URL(`../vectors/${name}`, import.meta.url), 'utf8'));
@@ -85,6 +87,28 @@ vectors('gate', ({ doc, fill = {}, user, security }) => {
     if (!error.forbidden) throw error;
     return error.forbidden;
   }
+});
+
+/** The bytes of a case's members, which are base64url. @param {string} text */
+const raw = (text) => new Uint8Array(Buffer.from(text, 'base64url'));
+
+async function sealOf(seal) {
+  if (!seal) return null;
+  const prefix = raw(seal.prefix);
+  if (seal.passphrase) return byPassphrase(seal.passphrase, { salt: raw(seal.salt), prefix, iterations: seal.iterations });
+  const { d, ...jwk } = seal.ephemeral;
+  const curve = { name: 'ECDH', namedCurve: 'P-256' };
+  const ephemeral = {
+    privateKey: await crypto.subtle.importKey('jwk', { ...jwk, d }, curve, true, ['deriveBits']),
+    publicKey: await crypto.subtle.importKey('jwk', jwk, curve, true, []),
+  };
+  return toOffice(seal.to, { ephemeral, prefix });
+}
+
+vectors('bundle', async ({ manifest, sig, bodies, seal }) => {
+  const blobs = bodies.map(({ text, times }) => new Blob([text.repeat(times)]));
+  const file = await assembled(manifest, sig, blobs, await sealOf(seal));
+  return { bytes: file.size, sha256: await sha256(await file.arrayBuffer()) };
 });
 
 vectors('signature', ({ record, edit, jwk }) => (edit ? verifyEdit(record, edit, jwk) : deviceId(jwk)));

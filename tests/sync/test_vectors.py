@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 import pytest
@@ -13,6 +14,7 @@ from sync.merge import Folded, fold
 from sync.origin import origin_of
 from sync.signature import device_id, verify_edit
 from sync.store import Forbidden, UserContext
+from tests.sync.bundles import made
 from tests.vectors import Case, cases, form
 
 
@@ -28,6 +30,12 @@ def test_clock(case: Case) -> None:
         wall = step.get("tick") or step["wall"]
         found.append(ours.tick() if "tick" in step else ours.observe(step["observe"]))
     assert found == case["expect"]
+
+
+@pytest.mark.parametrize("case", cases("bundle"))
+def test_bundle(case: Case) -> None:
+    content = made(case)
+    assert {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()} == case["expect"]
 
 
 @pytest.mark.parametrize("case", cases("merge"))

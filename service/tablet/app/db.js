@@ -24,7 +24,27 @@ export const openLocal = (user, database) => new PouchDB(localName(user, databas
  * @returns {Database}
  */
 export const openRemote = (database, send) =>
-  new PouchDB(`${location.origin}/db/${database}`, { skip_setup: true, fetch: send });
+  unasked(new PouchDB(`${location.origin}/db/${database}`, { skip_setup: true, fetch: send }));
+
+/**
+ * After each batch PouchDB asks for `info`, to tell how far it is, and leaves the failure to nobody; where the network has
+ * just gone that would be reported as a fault of the app. Whoever waits for the answer hears of a failure as before.
+ * @param {Database} remote @returns {Database} the same one
+ */
+function unasked(remote) {
+  const info = remote.info.bind(remote);
+  remote.info = () => {
+    const asked = info();
+    const then = asked.then.bind(asked);
+    asked.then = /** @type {typeof asked.then} */ ((done, failed) => {
+      const next = then(done, failed);
+      next.catch(() => undefined);
+      return next;
+    });
+    return asked;
+  };
+  return remote;
+}
 
 /** Delete a database on this tablet. @param {string} user @param {string} database */
 export const destroyLocal = (user, database) => new PouchDB(localName(user, database)).destroy();
@@ -76,9 +96,15 @@ export async function store(db, id, change) {
 /** Of these revisions, those that `db` lacks. @param {Database} db @param {Record<string, string[]>} revs */
 export const missing = (db, revs) => db.revsDiff(revs);
 
-/** Every live leaf of a document with its history and attachments, ready for `bulkDocs` elsewhere. @param {Database} db @param {string} id @returns {Promise<Doc[]>} */
-export async function transferable(db, id) {
-  const found = await db.get(id, { open_revs: 'all', revs: true, attachments: true });
+/** Every live leaf of a document with its history and attachments, ready for `bulkDocs` elsewhere. @param {Database} db @param {string} id */
+export const transferable = (db, id) => liveLeaves(db, id, { attachments: true });
+
+/** The same with attachments as stubs. @param {Database} db @param {string} id */
+export const unsentLeaves = (db, id) => liveLeaves(db, id, {});
+
+/** @param {Database} db @param {string} id @param {object} options @returns {Promise<Doc[]>} */
+async function liveLeaves(db, id, options) {
+  const found = await db.get(id, { open_revs: 'all', revs: true, ...options });
   return found.flatMap((/** @type {{ok?: Doc}} */ leaf) => (leaf.ok && !leaf.ok._deleted ? [leaf.ok] : []));
 }
 

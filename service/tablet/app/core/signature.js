@@ -67,8 +67,8 @@ function bytes(text) {
   return /** @type {Uint8Array<ArrayBuffer>} */ (new TextEncoder().encode(text));
 }
 
-/** @param {Uint8Array} raw */
-function encode(raw) {
+/** Bytes as base64url. @param {Uint8Array} raw */
+export function encode(raw) {
   return btoa(String.fromCharCode(...raw)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
 }
 

@@ -4,6 +4,7 @@ import { allSent, leave } from '../leaving.js';
 import { LANGUAGES, language, t } from '../i18n.js';
 import { showBytes } from '../format.js';
 import { connectionBar, header, stillHere } from '../parts/bar.js';
+import { SaveFile } from '../parts/save_file.js';
 import { prefer, preferences, THEMES } from '../preferences.js';
 import { deviceLabel, refusalText } from '../sign_in.js';
 import { NAMES } from './sign_in.js';
@@ -23,6 +24,7 @@ export class Settings {
   constructor(app, desk) {
     this.app = app;
     this.desk = desk;
+    this.saveFile = new SaveFile(app, desk);
   }
 
   render() {
@@ -34,6 +36,7 @@ export class Settings {
         ${this.#choice('settings.language', LANGUAGES, language(), (each) => NAMES[each], (each) => prefer({ language: each }))}
         ${this.#choice('settings.theme', THEMES, preferences.theme, (each) => t(`theme.${each}`), (each) => prefer({ theme: each }))}
         ${this.#here()}
+        ${this.saveFile.render()}
         ${mayTry(user) ? html`<section><h2>${t('trial.title')}</h2><a class="row" href="#/try">${t('trial.lead')}</a></section>` : ''}
         <section><h2>${t('settings.account')}</h2>
           <dl class="facts">

@@ -13,7 +13,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
-from schemas.expression.values import to_text
+from schemas.expression.values import from_answer, to_text
 from schemas.form import Field
 
 TEXT_LENGTH = 2_000
@@ -215,7 +215,7 @@ def shown(value: Any) -> str:
     elif isinstance(value, dict | list):
         text = "{…}" if isinstance(value, dict) else "[…]"
     else:
-        text = "null" if value is None else to_text(value)
+        text = "null" if value is None else to_text(from_answer(value))
     return text if len(text) <= 40 else text[:39] + "…"
 
 

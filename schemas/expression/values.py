@@ -35,7 +35,7 @@ def from_answer(answer: Any) -> Value:
     if isinstance(answer, bool | str):
         return answer
     if isinstance(answer, int | float):
-        return float(answer)
+        return _float(answer)
     if isinstance(answer, list):
         between = "; " if answer and isinstance(answer[0], dict) and "lat" in answer[0] else " "
         return between.join(to_text(from_answer(item)) for item in answer)
@@ -43,6 +43,13 @@ def from_answer(answer: Any) -> Value:
         parts = ("lat", "lon", "altitude", "accuracy")
         return " ".join(_coordinate(answer.get(part)) for part in parts) if "lat" in answer else ""
     return ""
+
+
+def _float(number: float) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
 
 
 def _coordinate(value: Any) -> str:

@@ -14,7 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import errors, headers, logs, operators, tablet
 from service.api import register as register_api
-from service.auth.requests import authenticate_for_store, sign_in_ends, undeclared
+from service.auth.requests import authenticate_for_store, sign_in_ends, sign_in_holds, undeclared
 from service.config import Config, load
 from service.office import register as register_office
 from service.parts import NAME, Parts, open_parts
@@ -108,7 +108,9 @@ def _serve_store(app: Flask, config: Config) -> None:
         return  # CouchDB serves it, behind the proxy
     parts: Parts = app.extensions[NAME]
     assert isinstance(parts.store, EmbeddedStore)
-    blueprint = protocol.create_blueprint(parts.store, authenticate_for_store, expires_at=sign_in_ends)
+    blueprint = protocol.create_blueprint(
+        parts.store, authenticate_for_store, expires_at=sign_in_ends, admission=sign_in_holds
+    )
     app.register_blueprint(blueprint, url_prefix="/db")
 
 

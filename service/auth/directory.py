@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from sync.store import Database, NotFound, Store
 NAME = re.compile(r"[a-z][a-z0-9._-]{0,62}[a-z0-9]")
 TEAM_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 DEVICE = re.compile(r"[0-9a-f]{12}")
+STATE_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,16 @@ class Directory:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._state: Hashable = None
+        self._looked = -STATE_SECONDS
+
+    def state(self) -> Hashable:
+        """The same as before only if nothing was written about people and devices since; read every few moments."""
+        now = time.monotonic()
+        if now - self._looked > STATE_SECONDS:
+            self._state = (self.office.info().update_seq, self.reference.info().update_seq)
+            self._looked = now
+        return self._state
 
     @property
     def office(self) -> Database:

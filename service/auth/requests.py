@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Flask, Request, Response, current_app, g, redirect, request, session, url_for
@@ -15,6 +16,7 @@ from service.auth.access import Action, SignedIn
 from service.auth.directory import User
 from service.errors import RoundsError, describe
 from service.parts import current
+from sync.embedded.protocol.access import check_member
 from sync.store import StoreError, UserContext
 
 SESSION_NAME, SESSION_PROOF = "name", "proof"
@@ -58,6 +60,28 @@ def authenticate_for_store(request: Request) -> UserContext:
 def sign_in_ends() -> float | None:
     """When the sign-in of the request at hand ends, in Unix seconds, so that a feed does not outlive it (law 28)."""
     return signed_in().expires_at
+
+
+def sign_in_holds() -> Callable[[], bool]:
+    """What says of the request at hand, while it waits for changes, whether its sign-in still holds (law 28).
+
+    Asked often, and by feeds by the thousand: as long as nothing was written about people and devices, nothing is read.
+    """
+    user, parts, database = signed_in(), current(), g.database
+    seen = parts.directory.state()
+
+    def holds() -> bool:
+        nonlocal seen
+        try:
+            if (now := parts.directory.state()) == seen:
+                return True
+            check_member(parts.sign_in.still_valid(user), database.security())
+        except (RoundsError, StoreError):
+            return False
+        seen = now
+        return True
+
+    return holds
 
 
 def address_of(request: Request) -> str:

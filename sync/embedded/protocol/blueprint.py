@@ -30,6 +30,7 @@ from sync.store import NotFound, StoreError, UserContext
 
 Authenticate = Callable[[Request], UserContext]
 Expiry = Callable[[], float | None]
+Admission = Callable[[], Callable[[], bool]]
 
 _READ = ["GET", "HEAD"]
 _LISTED = [*_READ, "POST"]
@@ -40,6 +41,7 @@ def create_blueprint(
     authenticate: Authenticate | SignIn,
     *,
     expires_at: Expiry | None = None,
+    admission: Admission = lambda: lambda: True,
     name: str = "couch",
 ) -> Blueprint:
     """The store's HTTP face.
@@ -47,7 +49,8 @@ def create_blueprint(
     `authenticate` says who asks (a `UserContext` without a name for nobody) and raises `Unauthorized` for credentials
     that are wrong. Then only what replication needs is served (law 28). With a `SignIn` instead the store stands alone
     and serves all that it can do. `expires_at` gives the time (seconds since 1970) at which the credentials of the
-    present request end, so that a feed does not outlive them.
+    present request end, so that a feed does not outlive them; `admission` gives what says, whenever it is asked,
+    whether they still hold: they may be revoked while a feed waits.
     """
     blueprint = Blueprint(name, __name__)
     whole = isinstance(authenticate, SignIn)
@@ -70,6 +73,7 @@ def create_blueprint(
     @blueprint.before_request
     def admit() -> None:
         g.store, g.whole, g.prefix, g.expires_at = store, whole, prefixes[0], expires_at
+        g.admits = admission
         g.sign_in, g.handler, g.renew = None, None, False
         g.user = _caller(authenticate)
         _open_database(store, g.user)

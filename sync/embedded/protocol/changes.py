@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
@@ -150,7 +150,8 @@ def _longpoll(look: Look, since: Seq, key: Hashable) -> Response:
     parking = request.environ.get(PARKING)
     if parking is None:
         leave = THREADS.enter(g.user.name)
-        response = Response(_waiting(look, page.last_seq, seconds, heartbeat), content_type=answer.JSON)
+        waiting = _waiting(look, page.last_seq, seconds, heartbeat, g.admits())
+        response = Response(waiting, content_type=answer.JSON)
         response.call_on_close(leave)
         return response
     parking.append(
@@ -160,6 +161,7 @@ def _longpoll(look: Look, since: Seq, key: Hashable) -> Response:
             look=partial(look, wait=0.0),
             render=lambda page: b"".join(_bytes(page)),
             leave=LOT.enter(g.user.name),
+            admits=g.admits(),
             since=page.last_seq,
             ends=time.monotonic() + seconds,
             heartbeat=heartbeat,
@@ -182,13 +184,19 @@ def _heartbeat() -> float:
     return min(LISTEN_SECONDS, max(given, LEAST_HEARTBEAT_MILLISECONDS) / 1000) if given else LISTEN_SECONDS
 
 
-def _waiting(look: Look, since: Seq, seconds: float, heartbeat: float) -> Iterator[bytes]:
-    """A line break at every heartbeat, so that neither end takes the other for gone; then the page."""
+def _waiting(look: Look, since: Seq, seconds: float, heartbeat: float, admits: Callable[[], bool]) -> Iterator[bytes]:
+    """A line break at every heartbeat, so that neither end takes the other for gone; then the page.
+
+    Who is not let in any more (law 28) is told nothing more.
+    """
     end = time.monotonic() + seconds
     page = partial(look, since)
     while True:
         left = end - time.monotonic()
         found = page(min(left, heartbeat))
+        if not admits():
+            yield from _bytes(Changes((), since))
+            return
         if found.results or left <= heartbeat:
             yield from _bytes(found)
             return

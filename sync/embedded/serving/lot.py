@@ -168,7 +168,7 @@ class Lot:
     def _answer(self, group: list[Parked], page: Changes | None) -> None:
         content = b"" if page is None else group[0].feed.render(page)
         for parked in group:
-            self._finish(parked, content)
+            self._finish(parked, content if not content or parked.feed.admits() else parked.feed.empty())
 
     def _finish(self, parked: Parked, content: bytes) -> None:
         framed = parked.framed(content, last=True) if content else b""
@@ -195,11 +195,11 @@ class Lot:
         self._resume(parked, rest, keep)
 
     def _look_after(self, now: float) -> None:
-        """End feeds whose time is over, and send the others their heartbeat."""
+        """End feeds whose time or sign-in is over, and send the others their heartbeat."""
         for parked in [each for several in self._waiting.values() for each in several]:
             feed = parked.feed
-            if self._ending or now >= feed.ends:
-                self._finish(parked, feed.render(Changes((), feed.since)))
+            if self._ending or now >= feed.ends or not feed.admits():
+                self._finish(parked, feed.empty())
             elif now >= feed.beats:
                 feed.beat()
                 self._beat(parked)

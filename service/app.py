@@ -16,6 +16,7 @@ from service import errors, headers, logs, operators, tablet
 from service.api import register as register_api
 from service.auth.requests import authenticate_for_store, sign_in_ends, sign_in_holds, undeclared
 from service.config import Config, load
+from service.hub import crossing, pages
 from service.office import register as register_office
 from service.parts import NAME, Parts, open_parts
 from service.store import is_embedded
@@ -99,6 +100,13 @@ def _serve_office(app: Flask, _config: Config) -> None:
     register_office(app)
 
 
+def _be_a_hub(app: Flask, _config: Config) -> None:
+    pages.register(app)
+    parts: Parts = app.extensions[NAME]
+    if parts.hub:
+        crossing.register(app, parts.hub)
+
+
 def _serve_tablet(app: Flask, _config: Config) -> None:
     app.register_blueprint(tablet.create_blueprint())
 
@@ -130,6 +138,7 @@ STEPS: tuple[tuple[str, Callable[[Flask, Config], None]], ...] = (
     ("serve operators", _serve_operators),
     ("serve the API", _serve_api),
     ("serve the office", _serve_office),
+    ("be a hub", _be_a_hub),
     ("serve the tablet", _serve_tablet),
     ("serve the store", _serve_store),
     ("check access", _check_access),

@@ -21,6 +21,8 @@ from sync.store import Conflict, Database, Document, NotFound, Store
 TASK = re.compile(r"task:[0-9A-HJKMNP-TV-Z]{26}")
 ENTITY = re.compile(r"entity:[a-z][a-z0-9_-]*:\S{1,128}")
 TRIES = 5
+HUB = "hub-"
+"""How the names of hubs begin, among people as among judges."""
 BATCH = 500
 ADMINS_ONLY: Document = {"admins": {"names": [], "roles": []}, "members": {"names": [], "roles": ["_admin"]}}
 
@@ -51,23 +53,25 @@ class Campaign:
         self._store = store
         self._directory = Directory(store)
 
-    def prepare(self, keys: Keys, now: datetime) -> None:
-        """Make the databases that every campaign has, and enter the office's own device."""
+    def prepare(self, keys: Keys | None, now: datetime) -> None:
+        """Make the databases that every campaign has, and enter the office's own device.
+
+        A hub has no such device (`keys` is None): its reference database is a copy of the office's.
+        """
         make_database(self._store, "office", ADMINS_ONLY | {"rounds": {"kind": "office"}})
         make_database(self._store, "audit", ADMINS_ONLY | {"rounds": {"kind": "audit"}})
         make_database(self._store, "reference", _security("reference", ["inspector", "supervisor", "hub"]))
         for team in self._directory.teams():
             self._team_databases(team.team)
-        self._enter_office_device(keys, now)
+        if keys is not None:
+            self._enter_office_device(keys, now)
 
     def add_team(self, team: str, name: Mapping[str, str]) -> bool:
         """A team with its mailbox and its place for photos. True where something changed."""
         if not TEAM_NAME.fullmatch(team):
             raise CampaignError(f"{team!r} is no team id: use a lower-case letter, then letters, digits and hyphens.")
         self._team_databases(team)
-        return _upsert(
-            self._directory.office, {"_id": f"team:{team}", "type": "team", "team": team, "name": dict(name)}
-        )
+        return upsert(self._directory.office, {"_id": f"team:{team}", "type": "team", "team": team, "name": dict(name)})
 
     def add_user(
         self,
@@ -91,7 +95,7 @@ class Campaign:
             "password": _password(known, password),
             "disabled": False,
         }
-        return _upsert(self._directory.office, doc)
+        return upsert(self._directory.office, doc)
 
     def disable_user(self, name: str) -> bool:
         """Nobody signs in under this name any more, and its tokens end. True where something changed."""
@@ -99,7 +103,7 @@ class Campaign:
             doc = self._directory.office.get(f"user:{name}")
         except NotFound:
             raise CampaignError(f"There is no user {name!r}.") from None
-        return _upsert(self._directory.office, doc | {"disabled": True})
+        return upsert(self._directory.office, doc | {"disabled": True})
 
     def publish(self, definition: Mapping[str, Any]) -> bool:
         """Publish a form version. True where it is new.
@@ -119,7 +123,7 @@ class Campaign:
         try:
             known = self._directory.reference.get(doc["_id"])
         except NotFound:
-            return _upsert(self._directory.reference, doc)
+            return upsert(self._directory.reference, doc)
         if _body(known) != doc:
             raise CampaignError(f"{form} version {version} is published already and differs: raise its version.")
         return False
@@ -159,7 +163,7 @@ class Campaign:
             "answers": dict(answers),
             "created_by": by,
         }
-        return _upsert(self.mailbox(team), doc)
+        return upsert(self.mailbox(team), doc)
 
     def mailbox(self, team: str) -> Database:
         """A team's mailbox. Raises `CampaignError` where there is no such team."""
@@ -171,6 +175,8 @@ class Campaign:
     def _check_user(self, name: str, roles: Sequence[str], teams: Sequence[str]) -> None:
         if not NAME.fullmatch(name):
             raise CampaignError(f"{name!r} is no user name: lower-case letters, digits, dots and hyphens.")
+        if name.startswith(HUB):
+            raise CampaignError(f"Names that begin with {HUB!r} are those of hubs: use `rounds hub enroll`.")
         if unknown := sorted(set(roles) - set(ROLES)):
             raise CampaignError(f"There is no role {unknown[0]!r}; there are {', '.join(ROLES)}.")
         if not roles:
@@ -225,7 +231,7 @@ def _body(doc: Mapping[str, Any]) -> Document:
     return {name: value for name, value in doc.items() if name != "_rev"}
 
 
-def _upsert(database: Database, doc: Document) -> bool:
+def upsert(database: Database, doc: Document) -> bool:
     """Write a document unless it is there just so. True where something was written."""
     _check(doc)
     for _ in range(TRIES):

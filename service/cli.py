@@ -28,6 +28,7 @@ COMMANDS = {
     "forms": "Form definitions: check, compare, publish, list; XLSForm workbooks in and out.",
     "entity": "Things that forms are about: tables in and out.",
     "task": "Forms that teams are to fill.",
+    "hub": "A laptop that serves tablets where there is no network, and relays to the office.",
     "replicate": "Documents from one place to another, by CouchDB's protocol.",
     "simulate": "A made-up campaign with all that goes wrong, and whether everything held.",
     "bundle": "Work that travels as a file: in and out.",

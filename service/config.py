@@ -139,6 +139,12 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "File with the key that signs office sessions; `secrets/session.key` in the data directory where empty.",
     ),
+    Setting(
+        "certificate",
+        _optional_path,
+        "",
+        "PEM file with the key and the certificate chain to serve https with; plain http where empty.",
+    ),
     Setting("bind", _bind, "127.0.0.1:8000", "HOST:PORT to listen on."),
     Setting("workers", _count(1, 64), "2", "Web processes."),
     Setting("threads", _count(2, 1024), "64", "Threads of each web process: requests that it answers at once."),
@@ -199,7 +205,13 @@ class Config:
         """Where people reach the service; the address listened on where none is set."""
         host, port = self.bind
         shown = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104
-        return self._of("public_url") or f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
+        scheme = "https" if self.certificate else "http"
+        return self._of("public_url") or f"{scheme}://{f'[{shown}]' if ':' in shown else shown}:{port}"
+
+    @property
+    def certificate(self) -> Path | None:
+        path: Path | None = self._of("certificate")
+        return path
 
     @property
     def is_https(self) -> bool:
@@ -293,6 +305,8 @@ def _check(config: Config) -> None:
         raise ConfigError("ROUNDS_PROXIES trusts a proxy, but ROUNDS_PUBLIC_URL does not say what address it serves.")
     if config.metrics_token and len(config.metrics_token) < 16:
         raise ConfigError("ROUNDS_METRICS_TOKEN is too short to keep anybody out: use 16 characters or more.")
+    if config.certificate and not config.certificate.is_file():
+        raise ConfigError(f"ROUNDS_CERTIFICATE is {config.certificate}, which is no file.")
     if config.data.exists() and not config.data.is_dir():
         raise ConfigError(f"ROUNDS_DATA is {config.data}, which is a file, not a directory.")
     if not host:

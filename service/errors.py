@@ -30,6 +30,8 @@ STATUS = {
     "device_unknown": 401,
     "device_revoked": 403,
     "challenge_failed": 401,
+    "hub_sign_in": 401,
+    "enrolment_failed": 401,
     "device_key_invalid": 422,
     "too_many_attempts": 429,
     "forbidden": 403,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from service.auth.keys import Keys, load_keys, make_keys, pem_of
 from service.campaign import Campaign
 from service.config import Config
+from service.hub.identity import load_identity
 from service.parts import open_databases
 from service.store import open_store, publish_keys
 from sync.store import Store
@@ -26,7 +27,7 @@ def prepare(config: Config, then: Callable[[Store, Keys, datetime], None] | None
     store = open_store(config)
     try:
         publish_keys(store, {kid: pem_of(key) for kid, key in keys.verifying.items()})
-        Campaign(store).prepare(keys, now)
+        Campaign(store).prepare(None if load_identity(config) else keys, now)
         if then is not None:
             then(store, keys, now)
     finally:

@@ -15,6 +15,7 @@ from service.auth.operational import Attempts, Challenges
 from service.auth.sign_in import SignIn
 from service.auth.tokens import Tokens
 from service.config import Config
+from service.hub.identity import Identity, load_identity
 from service.packs import FOLDER as PACKS
 from service.packs import Packs
 from service.readmodel import tables
@@ -30,7 +31,10 @@ OPERATIONAL = "operational.sqlite"
 
 @dataclass(frozen=True)
 class Parts:
-    """The open parts. `readmodel` and `operational` are one PostgreSQL database or two SQLite files."""
+    """The open parts. `readmodel` and `operational` are one PostgreSQL database or two SQLite files.
+
+    `hub` says which hub this is; None for an office.
+    """
 
     config: Config
     keys: Keys
@@ -41,6 +45,7 @@ class Parts:
     directory: Directory
     tokens: Tokens
     sign_in: SignIn
+    hub: Identity | None
     packs: Packs
 
     def close(self) -> None:
@@ -54,7 +59,7 @@ def open_parts(config: Config) -> Parts:
     """Open everything for an installation that `rounds init` has prepared. Raises `ConfigError` where it has not."""
     keys, store = load_keys(config), open_store(config)
     readmodel, operational_engine = open_databases(config)
-    directory = Directory(store)
+    directory, hub = Directory(store), load_identity(config)
     return Parts(
         config=config,
         keys=keys,
@@ -64,8 +69,14 @@ def open_parts(config: Config) -> Parts:
         operational=operational_engine,
         directory=directory,
         tokens=Tokens(keys),
-        sign_in=SignIn(directory, Attempts(operational_engine), Challenges(operational_engine)),
+        sign_in=SignIn(
+            directory,
+            Attempts(operational_engine),
+            Challenges(operational_engine),
+            at_hub=hub is not None,
+        ),
         packs=Packs(config.data / PACKS),
+        hub=hub,
     )
 
 

@@ -165,11 +165,14 @@ def _follow(life: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def serve(config: Config, ready: Callable[[], None]) -> None:
-    """Serve until told to stop; `ready` is called once, in a thread, after the processes were started."""
+def serve(config: Config, ready: Callable[[], None], **more: Callable[[], None]) -> None:
+    """Serve until told to stop; `ready` is called once, in a thread, after the processes were started.
+
+    `more` are processes besides, by name.
+    """
     web = Child("web", lambda: web_server(config).run())
     intake = Child("intake", lambda: run_intake(config))
-    Supervisor([web, intake]).run(ready)
+    Supervisor([web, intake, *(Child(name, main) for name, main in more.items())]).run(ready)
 
 
 def in_a_child(job: Callable[[], Any]) -> int:

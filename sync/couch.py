@@ -5,7 +5,7 @@ Source of every call: https://docs.couchdb.org/en/stable/api/index.html
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from threading import Event
 from typing import Any, BinaryIO, Final
@@ -54,12 +54,19 @@ class CouchStore:
 
     :param url: its root, such as `http://127.0.0.1:5984`; credentials in it count where `user` is not given
     :param session: sign in by cookie rather than with each request
+    :param token: gives the bearer token of each request, instead of a name and password
     """
 
     def __init__(
-        self, url: str, *, user: str | None = None, password: str | None = None, session: bool = False
+        self,
+        url: str,
+        *,
+        user: str | None = None,
+        password: str | None = None,
+        session: bool = False,
+        token: Callable[[], str] | None = None,
     ) -> None:
-        self.connection = Connection(url, user=user, password=password, session=session)
+        self.connection = Connection(url, user=user, password=password, session=session, token=token)
         self._client = self.connection.client
 
     @cached_property

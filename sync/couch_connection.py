@@ -117,7 +117,27 @@ def split_credentials(url: str) -> tuple[str, str | None, str | None]:
     return parts._replace(netloc=host).geturl().rstrip("/"), user, password
 
 
-def _authenticator(user: str | None, password: str | None, session: bool) -> Authenticator:
+class _TokenAuthenticator(Authenticator):  # type: ignore[misc]
+    """Puts in whatever token `provide` gives at the moment of asking, so that it never has to be replaced."""
+
+    def __init__(self, provide: Callable[[], str]) -> None:
+        self._provide = provide
+
+    def authentication_type(self) -> str:
+        return "bearertoken"
+
+    def validate(self) -> None:
+        """There is nothing to check before there is a token."""
+
+    def authenticate(self, req: dict[str, Any]) -> None:
+        req["headers"]["Authorization"] = f"Bearer {self._provide()}"
+
+
+def _authenticator(
+    user: str | None, password: str | None, session: bool, token: Callable[[], str] | None
+) -> Authenticator:
+    if token is not None:
+        return _TokenAuthenticator(token)
     if user is None:
         return NoAuthAuthenticator()
     kind = CouchDbSessionAuthenticator if session else BasicAuthenticator
@@ -130,6 +150,7 @@ class Connection:
     :param url: the server's root, with or without credentials in it
     :param user: who signs in, over the URL's; without one nobody does
     :param session: sign in once by cookie instead of with each request
+    :param token: gives the bearer token of each request, instead of a name and password
     :param rng: where the jitter comes from
     """
 
@@ -140,11 +161,12 @@ class Connection:
         user: str | None = None,
         password: str | None = None,
         session: bool = False,
+        token: Callable[[], str] | None = None,
         rng: Callable[[], float] = random.random,
     ) -> None:
         self.url, url_user, url_password = split_credentials(url)
         credentials = (user, password) if user is not None else (url_user, url_password)
-        self.client = CloudantV1(authenticator=_authenticator(*credentials, session))
+        self.client = CloudantV1(authenticator=_authenticator(*credentials, session, token))
         self.client.set_service_url(self.url)
         # On a short way it costs more than it saves: the store stands beside us.
         self.client.set_enable_gzip_compression(False)

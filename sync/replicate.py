@@ -109,6 +109,11 @@ class Replication:
         self._since: Seq = 0
         self._fresh: list[Refusal] = []
 
+    @property
+    def position(self) -> Seq:
+        """How far the source was read: what changed before is at the target, or kept as refused."""
+        return self._since
+
     def run(self, stop: Event | None = None) -> Tally:
         """Carry over what there is, or as much as there is until `stop` is set. Raises `StoreError`."""
         while self.step(stop=stop) and not (stop and stop.is_set()):

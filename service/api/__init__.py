@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, render_template
 from flask_smorest import Api  # type: ignore[import-untyped]
 
-from service.api import batches, bundles, cases, drafts, forms, packs, records, session
+from service.api import batches, bundles, cases, drafts, forms, hub, packs, records, session
 from service.auth import access
 from service.errors import STATUS
 
@@ -19,6 +19,7 @@ BLUEPRINTS = (
     drafts.blueprint,
     packs.blueprint,
     bundles.blueprint,
+    hub.blueprint,
 )
 SECURITY = {
     "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},

@@ -90,11 +90,19 @@ class SignInRequest(Schema):
 
 class ChallengeRequest(Schema):
     device = text("The device's id.", required=True, validate=Regexp(r"^[0-9a-f]{12}$"))
+    origin = text("The address that a tablet asks at, where it is a hub's.", validate=[Length(max=300), NO_NUL])
+
+
+class HubProof(Schema):
+    name = fields.String()
+    device = fields.String()
+    signature = text("Over `rounds-hub`, the challenge and the origin, each on a line, by the hub's key.")
 
 
 class ChallengeGiven(Schema):
     challenge = text("Text for the device to sign: ECDSA P-256, SHA-256, raw r and s, base64url.")
     expires_at = fields.String()
+    hub = fields.Nested(HubProof, metadata={"description": "At a hub: that it is one of the office's."})
 
 
 class Person(Schema):

@@ -18,6 +18,8 @@ from service.auth.requests import address_of, signed_in
 from service.auth.sign_in import Session
 from service.campaign import mailbox_of, media_of
 from service.errors import RoundsError
+from service.hub.attestation import Attestation, attest
+from service.hub.network import addresses, origins
 from service.parts import current
 
 blueprint = Blueprint("session", __name__, "Sign-in")
@@ -38,10 +40,20 @@ def begin(body: Mapping[str, Any]) -> dict[str, Any]:
 @blueprint.endpoint(
     "POST", "/session/challenge", allows=None, takes=ChallengeRequest, gives=ChallengeGiven, refuses=(422, 429)
 )
-def challenge(body: Mapping[str, Any]) -> dict[str, str]:
-    """Ask for a text for a device to sign: it can be used once, within a minute."""
+def challenge(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Ask for a text for a device to sign: it can be used once, within a minute. A hub proves that it is one."""
     given = current().sign_in.challenge(body["device"])
-    return {"challenge": given.text, "expires_at": moment(given.expires_at)}
+    told: dict[str, Any] = {"challenge": given.text, "expires_at": moment(given.expires_at)}
+    proof = _proof(given.text, body["origin"]) if "origin" in body else None
+    return told | ({"hub": proof} if proof else {})
+
+
+def _proof(challenge: str, origin: str) -> Attestation | None:
+    parts = current()
+    if parts.hub is None:
+        return None
+    known = origins(parts.hub, parts.config.bind[1], addresses())
+    return attest(parts.hub, parts.keys.office_device, challenge, origin, {*known, parts.config.public_url})
 
 
 @blueprint.endpoint("GET", "/me", allows=Action.ENTER, gives=Me)

@@ -30,6 +30,8 @@ class Action(Enum):
     OFFICE_PAGES = frozenset({"supervisor", "office", "admin"})
     IMPORT = frozenset({"supervisor", "hub", "office", "admin"})
     """Bring in bundles: work that came on a stick."""
+    BE_HUB = frozenset({"hub"})
+    """Come to the office as a hub, and hear who belongs to its teams."""
     USE_STORE = frozenset({"inspector", "supervisor", "hub"})
     """Replicate through /db/. Whoever may see less than a database never gets there."""
 

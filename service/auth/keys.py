@@ -45,10 +45,15 @@ def make_keys(config: Config) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not any(folder.glob(TOKEN_KEYS)):
         key = ec.generate_private_key(ec.SECP256R1())
-        _write_once(folder / f"token-{thumbprint(key.public_key())[:16]}.pem", _pem(key))
+        write_once(folder / f"token-{thumbprint(key.public_key())[:16]}.pem", _pem(key))
     for name in (OFFICE_DEVICE, SEALING):
-        _write_once(folder / name, _pem(ec.generate_private_key(ec.SECP256R1())))
-    _write_once(config.session_key_file, secrets.token_hex(SESSION_BYTES).encode())
+        make_key(folder / name)
+    write_once(config.session_key_file, secrets.token_hex(SESSION_BYTES).encode())
+
+
+def make_key(path: Path) -> None:
+    """Make a P-256 key in a file that is not there yet."""
+    write_once(path, _pem(ec.generate_private_key(ec.SECP256R1())))
 
 
 def load_keys(config: Config) -> Keys:
@@ -56,7 +61,7 @@ def load_keys(config: Config) -> Keys:
     paths = sorted(config.secrets.glob(TOKEN_KEYS), key=lambda path: (path.stat().st_mtime_ns, path.name))
     if not paths:
         raise ConfigError(f"{config.data} holds no keys yet: run `rounds init --data {config.data}` first.")
-    signing = [_load(path) for path in paths]
+    signing = [load_key(path) for path in paths]
     session = bytes.fromhex(_read(config.session_key_file).decode("ascii", "replace").strip() or "00")
     if len(session) < SESSION_BYTES:
         raise ConfigError(f"{config.session_key_file} must hold {SESSION_BYTES} bytes or more, written in hex.")
@@ -64,8 +69,8 @@ def load_keys(config: Config) -> Keys:
         kid=_kid(signing[-1]),
         signing=signing[-1],
         verifying={_kid(key): key.public_key() for key in signing},
-        office_device=_load(config.secrets / OFFICE_DEVICE),
-        sealing=_load(config.secrets / SEALING),
+        office_device=load_key(config.secrets / OFFICE_DEVICE),
+        sealing=load_key(config.secrets / SEALING),
         session=session,
     )
 
@@ -102,7 +107,8 @@ def _pem(key: PrivateKey) -> bytes:
     )
 
 
-def _load(path: Path) -> PrivateKey:
+def load_key(path: Path) -> PrivateKey:
+    """Read a key file. Raises `ConfigError` where it is missing, unreadable, open to others, or another kind of key."""
     try:
         key = serialization.load_pem_private_key(_read(path), password=None)
     except (ValueError, TypeError) as error:
@@ -123,7 +129,7 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def _write_once(path: Path, content: bytes) -> None:
+def write_once(path: Path, content: bytes) -> None:
     """Write a file that does not exist yet: whole or not at all, also when two processes try at once."""
     if path.exists():
         return

@@ -31,7 +31,7 @@ def verify_password(kept: str | None, password: str) -> bool:
             matches = _hasher.verify(kept or _NOBODY, _normal(password[:MOST]))
         except (Argon2Error, InvalidHashError):
             return False
-    return matches and kept is not None
+    return matches and bool(kept)
 
 
 def _normal(password: str) -> bytes:

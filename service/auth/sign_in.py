@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.auth.access import SignedIn
-from service.auth.devices import Devices, is_signed, public_key
+from service.auth.devices import Devices, device_id, is_signed, public_key
 from service.auth.directory import Directory, User
 from service.auth.operational import Attempts, Challenge, Challenges
 from service.auth.passwords import verify_password
@@ -31,7 +31,7 @@ class Session:
 
 
 class SignIn:
-    """Checks names, passwords and devices. `wall` gives Unix seconds."""
+    """Checks names, passwords and devices. `wall` gives Unix seconds; `at_hub`: the office is elsewhere."""
 
     def __init__(
         self,
@@ -39,8 +39,10 @@ class SignIn:
         attempts: Attempts,
         challenges: Challenges,
         *,
+        at_hub: bool = False,
         wall: Callable[[], float] = time.time,
     ) -> None:
+        self._at_hub = at_hub
         self._directory = directory
         self._devices = Devices(directory)
         self._attempts = attempts
@@ -49,17 +51,24 @@ class SignIn:
         self._remembered = _Remembered()
 
     def by_password(self, name: str, password: str, address: str) -> Session:
-        """Raises `RoundsError`: `wrong_sign_in` (whatever was wrong about it) or `too_many_attempts`."""
+        """Raises `RoundsError`: `wrong_sign_in` (whatever was wrong about it), `too_many_attempts`.
+
+        A hub has no passwords but its supervisors' and says so: `hub_sign_in`.
+        """
         attempt = self._attempts.begin(name, address, self._wall())
         user = self._directory.user(name)
         kept = user.password if user and not user.disabled else None
+        if self._at_hub and not kept:
+            raise RoundsError("hub_sign_in")
         if not verify_password(kept, password) or user is None:
             raise RoundsError("wrong_sign_in")
         self._attempts.succeeded(attempt, name, address)
         return Session(user, user.signed_in())
 
     def with_device(self, session: Session, jwk: Mapping[str, Any], label: str) -> Session:
-        """Register the device that the person signed in on."""
+        """Register the device that the person signed in on. Only the office does: at a hub it must be known."""
+        if self._at_hub and self._directory.device(device_id(public_key(jwk))) is None:
+            raise RoundsError("hub_sign_in")
         device = self._devices.register(session.user, jwk, label, self._wall())
         return Session(session.user, session.user.signed_in(device))
 

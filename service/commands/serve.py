@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import socket
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -33,13 +34,13 @@ POLL_SECONDS = 0.1
 def command(file: Path | None, demo: bool, **flags: str | None) -> None:
     """Serve tablets and the office, and judge what arrives, until stopped."""
     config = load_config(flags, file)
-    _refuse_what_is_taken(config)
+    refuse_what_is_taken(config)
     if status := in_a_child(lambda: _prepare(config, demo)):
         raise SystemExit(status)
     serve(config, lambda: _announce(config, demo))
 
 
-def _refuse_what_is_taken(config: Config) -> None:
+def refuse_what_is_taken(config: Config) -> None:
     """Say so at once where the address cannot be had, rather than try for ever."""
     host, port = config.bind
     try:
@@ -62,7 +63,7 @@ def _prepare(config: Config, demo: bool) -> None:
 
 def _announce(config: Config, demo: bool) -> None:
     """Say where it is, once it answers."""
-    if not _is_ready(config):
+    if not is_ready(config):
         click.echo(f"rounds: nothing answers at {config.public_url} yet; the log says why.", err=True)
         return
     click.echo(f"\nOffice  {config.public_url}/office/\nTablet  {config.public_url}/tablet/")
@@ -78,13 +79,17 @@ def _sign_ins() -> str:
     return "\n".join([*lines, "", "Ctrl-C stops it."])
 
 
-def _is_ready(config: Config) -> bool:
+def is_ready(config: Config) -> bool:
+    """Wait until the service answers; False where it does not within a minute."""
     host, port = config.bind
     shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    # We ask ourselves, at an address that a certificate need not name.
+    scheme, context = ("https", ssl._create_unverified_context()) if config.certificate else ("http", None)  # noqa: S323
     end = time.monotonic() + READY_SECONDS
     while time.monotonic() < end:
         try:
-            with urllib.request.urlopen(f"http://{shown}:{port}/readyz", timeout=2) as answer:
+            url = f"{scheme}://{shown}:{port}/readyz"
+            with urllib.request.urlopen(url, timeout=2, context=context) as answer:  # noqa: S310 - our own
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             time.sleep(POLL_SECONDS)

@@ -10,6 +10,7 @@ import structlog
 from service import logs
 from service.cases.audit import AuditedProjection
 from service.config import Config
+from service.hub.identity import judge_of
 from service.parts import Parts, open_parts
 from service.readmodel import tables
 from service.readmodel.lease import hold
@@ -63,4 +64,4 @@ def judge_all(parts: Parts) -> int:
 
 def intake_of(parts: Parts) -> Intake:
     """The intake of these parts."""
-    return Intake(parts.store, parts.library, AuditedProjection(parts))
+    return Intake(parts.store, parts.library, AuditedProjection(parts), judge=judge_of(parts.config))

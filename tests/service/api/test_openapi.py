@@ -52,6 +52,9 @@ ADDRESSES = [
     "PUT /api/v1/drafts/{form}",
     "DELETE /api/v1/drafts/{form}",
     "POST /api/v1/bundles",
+    "POST /api/v1/hub/enrolment",
+    "POST /api/v1/hub/visit",
+    "GET /api/v1/hub",
 ]
 
 

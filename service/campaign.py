@@ -206,7 +206,7 @@ class Campaign:
         }
         with suppress(NotFound):
             doc["registered_at"] = self._directory.reference.get(str(doc["_id"]))["registered_at"]
-        _upsert(self._directory.reference, doc)
+        upsert(self._directory.reference, doc)
 
 
 def _security(kind: str, roles: list[str], **more: str) -> Document:

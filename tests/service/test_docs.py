@@ -83,7 +83,17 @@ def test_every_address_of_the_api_is_documented(office: Office) -> None:
 
 @pytest.mark.parametrize(
     "page",
-    ["settings.md", "commands.md", "errors.md", "api.md", "reconcile.md", "entities.md", "packs.md", "bundles.md", "hub.md"],
+    [
+        "settings.md",
+        "commands.md",
+        "errors.md",
+        "api.md",
+        "reconcile.md",
+        "entities.md",
+        "packs.md",
+        "bundles.md",
+        "hub.md",
+    ],
 )
 def test_links_between_the_docs_hold(page: str) -> None:
     text = (DOCS / page).read_text("utf-8")

@@ -23,6 +23,12 @@ FILE_NAME_CHARACTERS = 200
 UUID_FILE = "uuid"
 
 
+class IllegalName(BadRequest):
+    """A name that no database may have."""
+
+    code = "illegal_database_name"
+
+
 class EmbeddedStore:
     """Databases in a folder. Several processes may open the same one."""
 
@@ -78,13 +84,13 @@ class EmbeddedStore:
 
     def _file(self, name: str) -> Path:
         if not NAME.fullmatch(name):
-            raise BadRequest(
+            raise IllegalName(
                 "A database's name begins with a lower-case letter and holds lower-case letters, digits and _$()+-/.",
                 details={"name": name[:80]},
             )
         file = quote(name, safe="")
         if len(file) > FILE_NAME_CHARACTERS:
-            raise BadRequest("The database's name is too long.", details={"name": name[:80]})
+            raise IllegalName("The database's name is too long.", details={"name": name[:80]})
         return self._path / f"{file}{SUFFIX}"
 
 

@@ -45,6 +45,7 @@ class UpdateLog:
         self._path = folder / FILE
         self._names, self._file_of, self._sequence_of = names, file_of, sequence_of
         self._seen: dict[str, Stamp] = {}
+        self._fresh: set[str] = set()
         self._last = 0
         self._lock = threading.Lock()
 
@@ -66,7 +67,7 @@ class UpdateLog:
         place = sequence(since)
         with self._lock:
             found = self._found()
-            if found == self._seen and place >= self._last:
+            if found == self._seen and not self._fresh and place >= self._last:
                 return Updates((), place)  # nothing was written since the last look, nor noted by other processes
             with self._open() as connection:
                 self._note(connection, found)
@@ -99,11 +100,11 @@ class UpdateLog:
             connection.execute("DELETE FROM noted WHERE name = ?", (name,))
             _tell(connection, name, "deleted")
         for name, stamp in found.items():
-            if self._seen.get(name) != stamp:
+            if self._seen.get(name) != stamp or name in self._fresh:
                 self._note_one(connection, name, stamp, noted.get(name))
         connection.execute("COMMIT")
         settled = time.time_ns() - SETTLED_NANOSECONDS
-        self._seen = {name: stamp for name, stamp in found.items() if max(stamp[1:3]) < settled}
+        self._seen, self._fresh = found, {name for name, stamp in found.items() if max(stamp[1:3]) >= settled}
 
     def _note_one(self, connection: sqlite3.Connection, name: str, stamp: Stamp, noted: tuple[int, int] | None) -> None:
         try:

@@ -45,6 +45,18 @@ _Row = tuple[str, str, bool, bytes, str | None]
 """Id, revision, whether it is a tombstone, the body, the attachments."""
 
 
+class DocValidation(BadRequest):
+    """A member that begins with an underscore and is none of CouchDB's."""
+
+    code = "doc_validation"
+
+
+class IllegalId(BadRequest):
+    """An id that no document may have."""
+
+    code = "illegal_docid"
+
+
 @dataclass
 class _Entry:
     """A document's row, as it was read or made anew."""
@@ -218,14 +230,14 @@ class Batch:
 def checked_shape(doc: Any) -> Document:
     """A document whose id, size and underscored members are in order. Raises `BadRequest`, `TooLarge`."""
     if not isinstance(doc, dict):
-        raise BadRequest("A document must be a JSON object.")
+        raise BadRequest("Document must be a JSON object")
     doc_id = doc.get("_id")
     if not isinstance(doc_id, str) or not doc_id:
-        raise BadRequest("A document's _id must be text.")
+        raise IllegalId("Document id must be a string")
     check_id(doc_id)
     strange = [name for name in doc if name.startswith("_") and name not in _KNOWN]
     if strange:
-        raise BadRequest(f"Bad special document member: {strange[0][:80]}", details={"member": strange[0][:80]})
+        raise DocValidation(f"Bad special document member: {strange[0][:80]}", details={"member": strange[0][:80]})
     if not isinstance(doc.get("_deleted", False), bool):
         raise BadRequest("_deleted must be true or false.")
     return doc
@@ -234,13 +246,13 @@ def checked_shape(doc: Any) -> Document:
 def check_id(doc_id: str) -> None:
     """Raise `BadRequest` for an id that CouchDB refuses."""
     if doc_id.startswith("_") and not (doc_id.startswith("_design/") and len(doc_id) > len("_design/")):
-        raise BadRequest("Only reserved document ids may start with underscore.")
+        raise IllegalId("Only reserved document ids may start with underscore.")
     try:
         length = len(doc_id.encode())
     except UnicodeEncodeError:
-        raise BadRequest("A document's _id must be well-formed Unicode.") from None
+        raise IllegalId("A document's _id must be well-formed Unicode.") from None
     if length > ID_BYTES or "\0" in doc_id:
-        raise BadRequest(f"A document's _id may have {ID_BYTES} bytes at most, none of them zero.")
+        raise IllegalId(f"A document's _id may have {ID_BYTES} bytes at most, none of them zero.")
 
 
 def _fault(doc: Any) -> StoreError | None:

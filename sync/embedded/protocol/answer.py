@@ -96,11 +96,11 @@ def body_bytes() -> bytes:
         raise BadRequest("The request's body ended too early.") from None
 
 
-def body_object() -> dict[str, Any]:
+def body_object(what: str = "Request body") -> dict[str, Any]:
     """The request's body as a JSON object. Raises `BadRequest`."""
     found = body_json()
     if not isinstance(found, dict):
-        raise BadRequest("Request body must be a JSON object")
+        raise BadRequest(f"{what} must be a JSON object")
     return found
 
 

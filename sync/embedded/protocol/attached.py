@@ -91,7 +91,8 @@ def _range(length: int) -> tuple[int, int] | None:
     """
     asked = request.range
     if asked is None or asked.units != "bytes":
-        if request.headers.get("Range", "").startswith("bytes="):
+        given = request.headers.get("Range", "")
+        if given.startswith("bytes=") and "," not in given:
             raise RangeNotSatisfiable("Requested range not satisfiable")  # backwards
         return None
     if len(asked.ranges) != 1 or tuple(asked.ranges[0]) == (0, None):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import orjson
@@ -11,8 +12,9 @@ from flask import Response, g
 
 from sync.embedded.database import Stored, revisions_of
 from sync.embedded.protocol import answer
+from sync.embedded.protocol import parts as parts_of
 from sync.embedded.protocol.documents import latest_leaf
-from sync.embedded.protocol.reading import inline
+from sync.embedded.protocol.reading import inline, takes_parts
 from sync.embedded.tree import LOOSE_REV, Tree, checked
 from sync.store import BadRequest, TooLarge, Written
 
@@ -65,6 +67,10 @@ def bulk_get(database: str) -> Response:
     trees = g.database.trees({doc_id for doc_id, _ in wanted})
     groups = [(doc_id, _chosen(trees.get(doc_id), rev, latest)) for doc_id, rev in wanted]
     bodies = g.database.revisions((doc_id, rev) for doc_id, chosen in groups for rev in chosen)
+    if takes_parts("mixed", "related"):
+        kind = "mixed" if takes_parts("mixed") else "related"
+        found = [(doc_id, rev, bodies.get((doc_id, rev))) for doc_id, chosen in groups for rev in chosen]
+        return parts_of.answered(kind, _in_parts(found, trees, revs))
     if attached:
         _refuse_too_much(stored for stored in bodies.values() if stored.attachments)
     parts = []
@@ -73,6 +79,21 @@ def bulk_get(database: str) -> Response:
         docs = docs or [_not_got(doc_id, asked or "undefined")]
         parts.append(b'{"id":' + orjson.dumps(doc_id) + b',"docs":[' + b",".join(docs) + b"]}")
     return answer.spliced([b'{"results":[', b",".join(parts), b"]}\n"])
+
+
+def _in_parts(
+    found: Iterable[tuple[str, str, Stored | None]], trees: Mapping[str, Tree], revs: bool
+) -> Iterator[parts_of.Part]:
+    """Each revision a part, its attachments with it, so that nothing large is whole in memory."""
+    for doc_id, rev, stored in found:
+        names = {"X-Doc-ID": quote(doc_id), "X-Rev-ID": rev}
+        if stored is None or doc_id not in trees:
+            yield parts_of.error_part({"id": doc_id, "rev": rev, "error": "not_found", "reason": "missing"}, names)
+            continue
+        doc = stored.document()
+        if revs:
+            doc["_revisions"] = revisions_of(trees[doc_id], rev)
+        yield parts_of.document_part(doc, doc.get("_attachments", ()), names)
 
 
 def _refuse_too_much(stored: Iterable[Stored]) -> None:

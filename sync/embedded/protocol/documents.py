@@ -189,7 +189,7 @@ def _destination() -> tuple[str, str | None]:
 def post(database: str) -> Response:
     """A new document, whose id the store may choose."""
     answer.needs_json()
-    doc = answer.body_object()
+    doc = answer.body_object("Document")
     doc.setdefault("_id", uuid4().hex)
     return _stored(doc)
 

@@ -23,7 +23,7 @@ def read_document() -> tuple[dict[str, Any], Mapping[str, BinaryIO]]:
     """The document of a PUT: plain JSON, or multipart/related with its attachments behind it. Raises `BadRequest`."""
     kind, options = parse_options_header(request.headers.get("Content-Type", ""))
     if kind != "multipart/related":
-        return answer.body_object(), {}
+        return answer.body_object("Document"), {}
     boundary = options.get("boundary")
     if not boundary:
         raise BadRequest("multipart/related needs a boundary.")

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from uuid import uuid4
 
 import orjson
-from flask import Response, g
+from flask import Response, g, stream_with_context
 
 from sync.store import Document
 
@@ -25,7 +25,9 @@ class Part:
 def answered(kind: str, parts: Iterable[Part]) -> Response:
     """An answer of several parts; `kind` is `mixed` or `related`."""
     boundary = uuid4().hex
-    return Response(_stream(boundary, parts), content_type=f'multipart/{kind}; boundary="{boundary}"')
+    return Response(
+        stream_with_context(_stream(boundary, parts)), content_type=f'multipart/{kind}; boundary="{boundary}"'
+    )
 
 
 def _stream(boundary: str, parts: Iterable[Part]) -> Iterator[bytes]:

@@ -17,8 +17,7 @@ from schemas import specify
 from schemas.definition import EXPRESSIONS, FormError, FormProblem, check_definition
 from schemas.expression.check import doubts, is_never_true
 from schemas.expression.functions import VOLATILE
-from schemas.expression.parse import ExpressionError, Tree, walk
-from schemas.expression.parse import parse as parse_expression
+from schemas.expression.parse import ExpressionError, Tree, located, walk
 from schemas.mapping import FormMapping, check_mapping, read_mapping
 
 __all__ = ["Choice", "Expression", "Field", "Form", "FormError", "FormProblem", "compile_form", "parse"]
@@ -36,6 +35,8 @@ class Expression:
 
     text: str
     tree: Tree = field(hash=False)
+    columns: Mapping[int, int] = field(default_factory=dict, hash=False, compare=False, repr=False)
+    """Where in the text the word of each node of the tree stands, by the node's `id()`."""
 
 
 @dataclass(frozen=True)
@@ -212,6 +213,7 @@ class _Parser:
         self._definition = definition
         self._lists = {name: _choices(entries) for name, entries in definition.get("lists", {}).items()}
         self._paths = {name: path for path, name in _names(definition["fields"])}
+        self._known = frozenset(self._paths.values())
         self._problems: list[FormProblem] = []
 
     def form(self) -> Form:
@@ -274,6 +276,15 @@ class _Parser:
             return found
         return (*found, Choice(specify.OTHER, specify.in_full(entry["other"], entry["label"])["label"]))
 
+    def _path_of(self, called: str, path: str) -> str | None:
+        """The path of a field by its name, or by the way to it from the field at `path`."""
+        if not called.startswith("../"):
+            return self._paths.get(called)
+        while called.startswith("../"):
+            path, called = path.rpartition("/")[0], called[3:]
+        found = f"{path}/{called}"
+        return found if found in self._known else None
+
     def _default(self, default: Any, path: str) -> Any:
         if isinstance(default, Mapping) and "expression" in default:
             return self._expression(default["expression"], path, "default")
@@ -284,7 +295,7 @@ class _Parser:
             return source
         text = source if isinstance(source, str) else source["text"]
         try:
-            tree = parse_expression(text, self._paths.get, items=name == "choice_filter")
+            tree, columns = located(text, lambda called: self._path_of(called, path), items=name == "choice_filter")
         except ExpressionError as error:
             params = {"property": name, "column": error.column, "name": error.name}
             self._problems.append(FormProblem(path, error.code, params))
@@ -297,7 +308,7 @@ class _Parser:
         volatile = {node["call"] for node in walk(tree) if node.get("call") in VOLATILE}
         if volatile and name != "default":
             self._problems.append(FormProblem(path, "only_in_default", {"property": name, "name": min(volatile)}))
-        return Expression(text, tree)
+        return Expression(text, tree, columns)
 
 
 def _doubts(form: Form) -> Iterator[FormProblem]:
@@ -308,7 +319,8 @@ def _doubts(form: Form) -> Iterator[FormProblem]:
             if not isinstance(expression, Expression):
                 continue
             for doubt in doubts(expression.tree, form.by_path.get):
-                yield FormProblem(each.path, doubt.code, {"property": name, "name": doubt.name})
+                place = {"property": name, "column": expression.columns.get(id(doubt.node), 1)}
+                yield FormProblem(each.path, doubt.code, {**place, "name": doubt.name})
             if name == "relevant" and is_never_true(expression.tree, form.by_path.get):
                 yield FormProblem(each.path, "never_true", {"property": name, "name": expression.text})
 

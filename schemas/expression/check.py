@@ -35,10 +35,11 @@ class Asked(Protocol):
 
 @dataclass(frozen=True)
 class Doubt:
-    """One thing that is wrong with an expression: a slug, and the name or text that it is about."""
+    """One thing that is wrong with an expression: a slug, the name or text that it is about, the node that says it."""
 
     code: str
     name: str
+    node: Tree
 
 
 def doubts(tree: Tree, field: Callable[[str], Asked | None]) -> Iterator[Doubt]:
@@ -51,7 +52,7 @@ def doubts(tree: Tree, field: Callable[[str], Asked | None]) -> Iterator[Doubt]:
         for arg in args:
             asked = field(arg["ref"]) if "ref" in arg else None
             if asked is not None and not _fits(name, asked.type):
-                yield Doubt("wrong_type", arg["ref"])
+                yield Doubt("wrong_type", arg["ref"], arg)
         if name in ("=", "!=", "selected"):
             yield from _choices(args, field)
 
@@ -73,7 +74,7 @@ def _choices(args: list[Tree], field: Callable[[str], Asked | None]) -> Iterator
         if asked is None or asked.type not in SELECTS or not isinstance(text, str) or text == "":
             continue
         if asked.choice_names and text not in asked.choice_names:
-            yield Doubt("unknown_choice", text)
+            yield Doubt("unknown_choice", text, other)
 
 
 def is_never_true(tree: Tree, field: Callable[[str], Asked | None]) -> bool:

@@ -8,7 +8,7 @@ A tree is `{"lit": value}`, `{"ref": path}`, `{"self": true}`, `{"parent": true}
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -40,9 +40,17 @@ class ExpressionError(ValueError):
 
 
 def parse(text: str, resolve: Callable[[str], str | None], *, items: bool = False) -> Tree:
-    """The tree of an expression. `resolve` gives the schema path of the field that `${name}` means.
+    """The tree of an expression. `resolve` gives the schema path of the field that `${name}`, or `../name`, means.
 
     With `items` it may name properties of a choice by their bare names, as `choice_filter` does.
+
+    Raises as `located` does.
+    """
+    return located(text, resolve, items=items)[0]
+
+
+def located(text: str, resolve: Callable[[str], str | None], *, items: bool = False) -> tuple[Tree, Mapping[int, int]]:
+    """The tree of an expression, and in which column the word of each node stands, by the node's `id()`.
 
     Raises `ExpressionError` with one of the codes `syntax`, `unknown_field`, `unknown_function`, `wrong_arguments`,
     `bad_pattern`, `too_long`.
@@ -63,7 +71,7 @@ def parse(text: str, resolve: Callable[[str], str | None], *, items: bool = Fals
         builder.refuse_items(tree)
     if sum(1 for _ in walk(tree)) > MAX_NODES or not _is_shallow(tree):
         raise ExpressionError("too_long", MAX_LENGTH)
-    return tree
+    return tree, builder.columns
 
 
 def _is_shallow(tree: Tree) -> bool:
@@ -98,6 +106,11 @@ class _Builder(Transformer[Token, Tree]):
         super().__init__()
         self._resolve = resolve
         self._items: list[tuple[Tree, int]] = []
+        self.columns: dict[int, int] = {}
+
+    def _at(self, token: Token, node: Tree) -> Tree:
+        self.columns[id(node)] = token.column or 1
+        return node
 
     def refuse_items(self, tree: Tree) -> None:
         """Bare names mean something in a choice filter and within the brackets of a lookup alone."""
@@ -119,17 +132,25 @@ class _Builder(Transformer[Token, Tree]):
         value = float(found[0])
         if math.isinf(value):
             raise ExpressionError("syntax", found[0].column or 1, str(found[0])[:11])
-        return {"lit": int(value) if value.is_integer() and abs(value) <= SAFE_INTEGER else value}
+        return self._at(found[0], {"lit": int(value) if value.is_integer() and abs(value) <= SAFE_INTEGER else value})
 
     def string(self, found: list[Token]) -> Tree:
-        return {"lit": str(found[0])[1:-1]}
+        return self._at(found[0], {"lit": str(found[0])[1:-1]})
 
     def field(self, found: list[Token]) -> Tree:
         name = str(found[0])[2:-1].strip()
         path = self._resolve(name)
         if path is None:
             raise ExpressionError("unknown_field", found[0].column or 1, name)
-        return {"ref": path}
+        return self._at(found[0], {"ref": path})
+
+    def relative(self, found: list[Token]) -> Tree:
+        """`../x`: another field, by the way to it from the one that the expression belongs to."""
+        way = str(found[0])
+        path = self._resolve(way[way.index("..") :])
+        if path is None:
+            raise ExpressionError("unknown_field", found[0].column or 1, way)
+        return self._at(found[0], {"ref": path})
 
     def self(self, _found: list[Token]) -> Tree:
         return {"self": True}

@@ -52,6 +52,22 @@ def test_what_can_never_be_meant_is_named(text: str, code: str, name: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ("${kind} = 'lte'", 11),
+        ("1 = 1 and ${photo} > 3", 11),
+        ("selected(${kinds},  'gone')", 21),
+        ("'x' != ${kind}", 1),
+    ],
+)
+def test_the_word_that_is_doubted_is_named_by_its_column(text: str, column: int) -> None:
+    last = {"name": "last", "type": "text", "label": LABEL, "relevant": text}
+    with pytest.raises(FormError) as caught:
+        parse({"form": "f", "version": 1, "languages": ["en"], "title": LABEL, "fields": [*FIELDS, last]})
+    assert [problem.params["column"] for problem in caught.value.problems] == [column]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "1 = 2",

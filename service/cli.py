@@ -32,6 +32,9 @@ COMMANDS = {
     "replicate": "Documents from one place to another, by CouchDB's protocol.",
     "simulate": "A made-up campaign with all that goes wrong, and whether everything held.",
     "bundle": "Work that travels as a file: in and out.",
+    "backup": "Copy the databases while they are in use.",
+    "restore": "Bring a backup back into an empty directory.",
+    "doctor": "Look for damage, contradictions and dangers.",
     "config": "Every setting, its value, and who set it.",
 }
 _Function = TypeVar("_Function", bound=Callable[..., Any])

@@ -6,10 +6,11 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sync.store import NotFound, Unavailable
+from sync.embedded.faults import known_fault
+from sync.store import NotFound
 
 BUSY_MILLISECONDS = 30_000
 CACHE_KIBIBYTES = 2_048
@@ -75,8 +76,8 @@ class File:
         if getattr(self._local, "inode", None) != inode:
             try:
                 self._local.connection = connect(self.path)
-            except sqlite3.OperationalError as error:
-                raise Unavailable(f"The database {self.name} cannot be opened just now: {error}.") from error
+            except sqlite3.DatabaseError as error:
+                raise known_fault(error, self.name) from error
             self._local.inode = inode
         connection: sqlite3.Connection = self._local.connection
         return connection
@@ -102,17 +103,19 @@ class File:
             connection.execute(begin)
             yield connection
             connection.execute("COMMIT")
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             _roll_back(connection)
-            raise Unavailable(f"The database {self.name} cannot be used just now: {error}.") from error
+            raise known_fault(error, self.name) from error
         except BaseException:
             _roll_back(connection)
             raise
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:
+    """SQLite undoes some failures, such as a full disk, by itself."""
     if connection.in_transaction:
-        connection.execute("ROLLBACK")
+        with suppress(sqlite3.DatabaseError):
+            connection.execute("ROLLBACK")
 
 
 def connect(path: Path, *, mode: str = "rw") -> sqlite3.Connection:

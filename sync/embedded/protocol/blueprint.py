@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from typing import cast
 
@@ -9,6 +10,7 @@ from flask import Blueprint, Flask, Request, Response, g, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException
 
+from sync.embedded.faults import known_fault
 from sync.embedded.protocol import (
     access,
     addresses,
@@ -81,6 +83,7 @@ def create_blueprint(
     blueprint.after_request(_finish)
     blueprint.register_error_handler(StoreError, answer.failure)
     blueprint.register_error_handler(HTTPException, answer.http_failure)
+    blueprint.register_error_handler(sqlite3.DatabaseError, _disk_failure)
     return blueprint
 
 
@@ -99,6 +102,14 @@ def _finish(response: Response) -> Response:
     if g.get("renew") and g.user.name is not None:
         session.set_cookie(response, g.sign_in, g.user.name)
     return answer.finish(response)
+
+
+def _disk_failure(error: sqlite3.DatabaseError) -> Response:
+    """What SQLite says while something is read."""
+    found = known_fault(error, str((request.view_args or {}).get("database", "")))
+    if not isinstance(found, StoreError):
+        raise error
+    return answer.failure(found)
 
 
 def _open_database(store: EmbeddedStore, user: UserContext) -> None:

@@ -8,6 +8,7 @@ import { openLocal, openRemote } from './db.js';
 import { inParts } from './delivery.js';
 import { authorised } from './contact.js';
 import { Supervisor } from './supervisor.js';
+import { PULL, pushPictures, pushText } from './ways.js';
 
 /**
  * @typedef {import('./db.js').Database} Database
@@ -19,10 +20,6 @@ import { Supervisor } from './supervisor.js';
  * @typedef {import('./contact.js').Contact} Contact
  * @typedef {import('../vendor/pouchdb.js').ReplicateOptions} ReplicateOptions
  */
-
-const TEXT_BATCH = 50;
-/** Pictures go one by one: each that has arrived need not be sent again. */
-const PICTURE_BATCH = 1;
 
 export class Sync extends EventTarget {
   /** @type {Map<string, Database>} */
@@ -70,13 +67,12 @@ export class Sync extends EventTarget {
   }
 
   /**
-   * How a database is replicated, each time alike: a checkpoint belongs to its options.
+   * How a database is replicated.
    * @param {string} name @returns {{pull: ReplicateOptions, push: ReplicateOptions | null}} no push where nothing is sent
    */
   ways(name) {
-    const mine = { type: 'record', edits: { $elemMatch: { by: this.profile.user.name } } };
-    const push = { live: true, retry: /** @type {const} */ (false), selector: mine, batch_size: TEXT_BATCH };
-    return { pull: { live: true, retry: false }, push: this.profile.databases.mailboxes.includes(name) ? push : null };
+    const sends = this.profile.databases.mailboxes.includes(name);
+    return { pull: PULL, push: sends ? pushText(this.profile.user.name) : null };
   }
 
   /** Begin. */
@@ -152,8 +148,7 @@ export class Sync extends EventTarget {
 
   /** @param {string} name */
   #pushPictures(name) {
-    const selector = { type: 'media', device: this.profile.device };
-    const options = /** @type {const} */ ({ retry: false, selector, batch_size: PICTURE_BATCH, batches_limit: 1 });
+    const options = pushPictures(this.profile.device);
     const supervisor = this.#supervise(`push ${name}`, {
       live: false,
       replicate: () => this.local(name).replicate.to(this.remote(name), options),

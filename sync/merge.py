@@ -9,21 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
 from schemas.form import Field, Form
+from sync.doubt import contradicted
 from sync.edits import Edit, edits_digest, in_force, same, union
 from sync.heads import ULID, Head, heads_of, is_row, rows_above, seen_in_row
 from sync.policy import combined
 from sync.reading import read_by
+from sync.state import DRAFT, JOINED, STATE, STATES, state_of, value_of
 
-__all__ = ["STATE", "STATES", "Collision", "Folded", "Head", "edits_digest", "fold", "is_row", "union"]
+__all__ = ["DRAFT", "STATE", "STATES", "Collision", "Folded", "Head", "edits_digest", "fold", "is_row", "union"]
 
-STATE = "/_state"
-DRAFT = "draft"
-STATES = (DRAFT, "submitted", "returned", "approved", "withdrawn")
 ASK, LATEST = "ask", "latest"
+
+OWN = frozenset({STATE, JOINED})
+"""Paths that no form has: they are about the record itself."""
 
 Heads = Mapping[str, tuple[Head, ...]]
 
@@ -56,6 +59,12 @@ class Folded:
     at: str
     edits: tuple[Edit, ...] = ()
 
+    @property
+    def joined(self) -> Head | None:
+        """Names the record that this one was joined into; the greatest head's say, where there is one."""
+        heads = self.heads.get(JOINED, ())
+        return heads[-1] if heads and heads[-1].present else None
+
 
 def fold(
     edits: Sequence[Any],
@@ -71,22 +80,23 @@ def fold(
     `latest` asks too.
     """
     counted = read_by(in_force(edits, excluded), form)
-    heads = heads_of(counted)
-    policy = _policies(form, distrusted)
-    rows = _removed_rows(heads, {edit["id"]: edit for edit in counted}, policy)
+    heads, by_id = heads_of(counted), {edit["id"]: edit for edit in counted}
+    policy = _policies(form, distrusted, counted)
+    rows = _removed_rows(heads, by_id, policy)
+    state, differing = state_of(heads, by_id)
     values: dict[str, Any] = {}
     collisions = [row.collision for row in rows.values() if row.collision]
+    collisions += [_of_state(state, differing)] if differing else []
     for path, found in heads.items():
-        if rows and _is_gone(path, rows):
+        if path in OWN or (rows and _is_gone(path, rows)):
             continue
         value, collision = _settle(path, found, policy) if path not in rows else ({}, None)
         collisions += [collision] if collision else []
         if value is not None:
             values[path] = value
-    state = values.pop(STATE, DRAFT)
     return Folded(
         values=_nested(values),
-        state=state if state in STATES else DRAFT,
+        state=state,
         version=max((edit["version"] for edit in counted), default=0),
         heads=heads,
         collisions=tuple(sorted(collisions, key=attrgetter("path"))),
@@ -98,16 +108,27 @@ def fold(
 Policy = Callable[[str, Sequence[Head]], tuple[str, Field | None]]
 
 
-def _policies(form: Form | None, distrusted: Collection[str]) -> Policy:
+def _policies(form: Form | None, distrusted: Collection[str], edits: Sequence[Edit]) -> Policy:
     """The policy that applies to these heads of a path, and the field."""
 
+    @cache
+    def doubted() -> Collection[str]:
+        return contradicted(edits).union(distrusted)
+
     def policy(path: str, heads: Sequence[Head]) -> tuple[str, Field | None]:
-        field = form.field(path) if form is not None and path != STATE else None
-        if field is None or (field.merge == LATEST and any(head.edit_id in distrusted for head in heads)):
+        field = form.field(path) if form is not None else None
+        if field is None or (field.merge == LATEST and any(head.edit_id in doubted() for head in heads)):
             return ASK, field
         return field.merge, field
 
     return policy
+
+
+def _of_state(state: str, heads: tuple[Head, ...]) -> Collision:
+    """The collision of states; of those that the state in force is made of, the greatest head stands for it."""
+    return Collision(
+        STATE, heads, max((head for head in heads if value_of(head) == state), key=attrgetter("rank")), ASK
+    )
 
 
 def _settle(path: str, heads: tuple[Head, ...], policy: Policy) -> tuple[Any, Collision | None]:

@@ -12,6 +12,7 @@ from schemas.form import Form
 from sync import clock
 from sync.edits import Edit
 from sync.merge import Folded, fold, is_row
+from sync.state import STATE, WITHDRAWN, everything_seen
 
 NewId = Callable[[], str]
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -67,11 +68,13 @@ def new_edit(
 ) -> Edit:
     """The next edit of a record, not yet signed; `seen` names every head that it replaces.
 
-    Taking a row away replaces the heads of every path below it too (law 11).
+    Taking a row away replaces the heads of every path below it too (law 11); a withdrawal has seen the whole record.
     """
     set_, unset_ = dict(set or {}), sorted(unset)
     touched = [*set_, *unset_, *_below(unset_, folded)]
     seen = {path: ids for path in touched if (ids := [head.edit_id for head in folded.heads.get(path, ())])}
+    if set_.get(STATE) == WITHDRAWN:
+        seen[STATE] = everything_seen(folded.heads)
     return {
         "id": new_id,
         "at": at,

@@ -16,6 +16,7 @@ from service.readmodel.paging import Row
 from sync.edits import Edit, same
 from sync.merge import ASK, STATE, STATES, Collision, is_row
 from sync.record import Derived
+from sync.state import SUBMITTED, WITHDRAWN
 
 DECIDABLE = frozenset({CONFLICT, CLOCK})
 
@@ -83,7 +84,8 @@ def undo(
         if decision is not None and found["id"] != decision:
             raise RoundsError("decision_superseded")
         former = _former(standing, found, case["path"])
-        return [_restored(pen, standing, case["path"], found, edit, note) for edit in former]
+        restored = [_restored(pen, standing, case["path"], found, edit, note) for edit in former]
+        return [*restored, *_kept_open(pen, standing, case["path"], found, note)]
 
     edits, rev = write(parts, case["record_team"], case["record"], make)
     made = [edit["id"] for edit in edits]
@@ -160,7 +162,7 @@ def decision_in_force(standing: Standing, path: str, device: str) -> Edit:
 def _settled(standing: Standing, edit: Edit, path: str) -> bool:
     """Whether an edit replaced values that stood against each other. Of a row only its removals have its own path."""
     former = _former(standing, edit, path) if _touches(edit, path) else []
-    return len(former) > 1 or (is_row(path) and len(former) == 1)
+    return len(former) > 1 or (len(former) == 1 and (is_row(path) or _withdraws(former[0], path)))
 
 
 def _former(standing: Standing, decision: Edit, path: str) -> list[Edit]:
@@ -170,6 +172,18 @@ def _former(standing: Standing, decision: Edit, path: str) -> list[Edit]:
         by_id[name] for name in {*decision["seen"].get(path, ())} if name in by_id and _touches(by_id[name], path)
     ]
     return sorted(former, key=lambda edit: (edit["at"], edit["id"]))
+
+
+def _withdraws(edit: Edit, path: str) -> bool:
+    return path == STATE and edit["set"].get(STATE) == WITHDRAWN
+
+
+def _kept_open(pen: Pen, standing: Standing, path: str, decision: Edit, note: str | None) -> list[Edit]:
+    """A decision for withdrawing has seen every change; the changes it overruled speak again through one edit."""
+    if not _withdraws(decision, path) or any(not _withdraws(edit, path) for edit in _former(standing, decision, path)):
+        return []
+    edit = pen.edit(standing, set={STATE: SUBMITTED}, note=note, after=[decision["at"]])
+    return [edit | {"seen": {STATE: [decision["id"]]}}]
 
 
 def _touches(edit: Edit, path: str) -> bool:

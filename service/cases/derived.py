@@ -12,6 +12,7 @@ from sync.edits import contested, edit_digest, well_formed
 from sync.intake import Judged
 from sync.merge import Collision, Head
 from sync.origin import origin_of
+from sync.state import APPROVED, RETURNED, STATE, WITHDRAWN
 from sync.verdict import EDIT_FAULTS, UNKNOWN_DEVICE
 
 Row = dict[str, Any]
@@ -132,9 +133,16 @@ def _settled(judged: Judged) -> dict[str, tuple[Row, list[Row]]]:
     for edit in sound:
         for path, ids in edit["seen"].items():
             seen = [by_id[each] for each in ids if each in by_id and _touches(by_id[each], path)]
-            if len({canonical.dumps(each["set"].get(path)) for each in seen}) > 1:
+            if _stood_against_each_other(path, [each["set"].get(path) for each in seen]):
                 settled[path] = (edit, seen)
     return settled
+
+
+def _stood_against_each_other(path: str, values: Sequence[Any]) -> bool:
+    """Whether somebody had to decide. Of states most are progress (law 5)."""
+    if path == STATE:
+        return {RETURNED, APPROVED} <= {*map(str, values)} or (WITHDRAWN in values and {*values} != {WITHDRAWN})
+    return len({canonical.dumps(value) for value in values}) > 1
 
 
 def _touches(edit: Mapping[str, Any], path: str) -> bool:

@@ -10,7 +10,7 @@ from service.cases import audit
 from service.readmodel import tables
 from sync.merge import fold
 from tests.service.conftest import Office, Tablet
-from tests.service.test_cases import WHOLE, the_case
+from tests.service.test_cases import WHOLE, cases, the_case
 
 PATH = "/closing/remarks"
 
@@ -131,6 +131,42 @@ def test_a_row_that_one_removed_and_another_changed_is_open_again(
         office.judge()
         people = office.get(f"/api/v1/records/{record}", "office").get_json()["answers"]["people_met"]
         assert [each["person_name"] for each in people] == ["钱五"]
+
+
+@pytest.mark.parametrize("value", ["withdrawn", "submitted"])
+def test_a_withdrawal_against_a_change_is_decided_and_open_again(
+    office: Office, north: Tablet, colleague: Tablet, value: str
+) -> None:
+    record = north.fill(WHOLE)
+    base = office.mailbox("north").get(record)
+    north.change(record, base, {"/_state": "withdrawn"})
+    colleague.change(record, base, {PATH: "改过"})
+    office.judge()
+
+    def state() -> str:
+        return str(office.get(f"/api/v1/records/{record}", "office").get_json()["state"])
+
+    assert (the_case(office, "conflict", status="open")["path"], state()) == ("/_state", "submitted")
+    for _ in range(2):
+        decide(office, value)
+        assert (cases(office, kind="conflict", status="open"), state()) == ([], value)
+        answer = ask(office, "undo")
+        assert answer.status_code == 200, answer.get_json()
+        office.judge()
+        heads = the_case(office, "conflict", status="open")["heads"]
+        assert {head["value"] for head in heads} == {"withdrawn", "submitted"}
+    assert remarks(office, record) == "改过"
+
+
+def test_steps_of_one_way_ask_nobody(office: Office, north: Tablet, colleague: Tablet) -> None:
+    record = north.fill(WHOLE, state="draft")
+    base = office.mailbox("north").get(record)
+    north.change(record, base, {"/_state": "submitted"})
+    colleague.change(record, base, {"/_state": "draft", PATH: "还没写完"})
+    office.judge()
+    north.change(record, office.mailbox("north").get(record), {"/_state": "submitted"})
+    office.judge()
+    assert cases(office, kind="conflict") == []
 
 
 def test_what_nobody_decided_cannot_be_taken_back(office: Office, record: str) -> None:

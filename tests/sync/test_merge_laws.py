@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from schemas.form import parse
 from sync import gate
 from sync.edits import Edit, edit_digest, edit_id, edits_digest, is_erased
-from sync.merge import fold, union
-from sync.record import derive, merged_body
+from sync.merge import STATES, fold, union
+from sync.record import derive, merged_body, new_edit
 from sync.revisions import plan_merge
 from sync.store import Document, UserContext
-from tests.sync.logs import FOREIGN, RECORD, replicas
+from tests.sync.logs import FOREIGN, RECORD, at, replicas
 from tests.vectors import form
 
 FORM = parse(form("policies"))
@@ -75,6 +75,52 @@ def test_replicas_that_have_met_agree(logs: list[list[Edit]]) -> None:
     in_force = {head.edit_id for heads in together.heads.values() for head in heads}
     assert all(together.heads.values()), "every path that was touched has a head"
     assert in_force <= {edit["id"] for log in logs for edit in log}
+
+
+@given(replicas())
+def test_a_withdrawal_hides_no_change_that_it_has_not_seen(logs: list[list[Edit]]) -> None:
+    together = union(*logs)
+    stranger = new_edit(
+        fold([], None),
+        new_id="zz",
+        at=at(30, "zz"),
+        by="zhang.min",
+        device="zz",
+        app="1",
+        version=1,
+        set={"/asked": "x"},
+    )
+    withdrawal = new_edit(
+        fold(together, FORM),
+        new_id="ww",
+        at=at(59, "ww"),
+        by="office",
+        device="ww",
+        app="1",
+        version=1,
+        set={"/_state": "withdrawn"},
+    )
+    assert fold([*together, withdrawal], FORM).state == "withdrawn"
+    assert fold([*together, withdrawal, stranger], FORM).state != "withdrawn"
+    assert "/_state" in [each.path for each in fold([*together, withdrawal, stranger], FORM).collisions]
+
+
+@given(replicas())
+def test_a_decision_about_a_state_settles_it(logs: list[list[Edit]]) -> None:
+    together = union(*logs)
+    for state in STATES:
+        decision = new_edit(
+            fold(together, FORM),
+            new_id="dd",
+            at=at(59, "dd"),
+            by="office",
+            device="dd",
+            app="1",
+            version=1,
+            set={"/_state": state},
+        )
+        folded = fold([*together, decision], FORM)
+        assert (folded.state, [c for c in folded.collisions if c.path == "/_state"]) == (state, [])
 
 
 # Revisions

@@ -6,7 +6,9 @@
 import { equal, inForce } from './edits.js';
 import { byCodePoint, byRank, hasSeenInRow, headsOf, isRow, rowsAbove } from './heads.js';
 import { readBy } from './mapping.js';
+import { contradicted } from './doubt.js';
 import { combined } from './policy.js';
+import { JOINED, STATE, stateOf, valueOf } from './state.js';
 
 /**
  * @typedef {import('./edits.js').Edit} Edit
@@ -20,8 +22,8 @@ import { combined } from './policy.js';
  * @typedef {{gone: boolean, collision?: Collision}} Row
  */
 
-export const STATE = '/_state';
-const STATES = ['draft', 'submitted', 'returned', 'approved', 'withdrawn'];
+/** Paths that no form has: they are about the record itself. */
+const OWN = [STATE, JOINED];
 
 /**
  * Heads, values and collisions of a record. Total: it answers for whatever stands in the log.
@@ -34,22 +36,23 @@ const STATES = ['draft', 'submitted', 'returned', 'approved', 'withdrawn'];
 export function fold(edits, form, { excluded = new Set(), distrusted = new Set() } = {}) {
   const counted = readBy(inForce(edits, excluded), form);
   const heads = headsOf(counted);
-  const policy = policies(form, distrusted);
-  const rows = removedRows(heads, new Map(counted.map((edit) => [edit.id, edit])), policy);
+  const byId = new Map(counted.map((edit) => [edit.id, edit]));
+  const policy = policies(form, distrusted, counted);
+  const rows = removedRows(heads, byId, policy);
+  const { state, collision: differing } = stateOf(heads, byId);
   /** @type {Map<string, any>} */
   const values = new Map();
   const collisions = [...rows.values()].flatMap(({ collision }) => (collision ? [collision] : []));
+  if (differing.length) collisions.push(ofState(state, differing));
   for (const [path, found] of heads) {
-    if (isGone(path, rows)) continue;
+    if (OWN.includes(path) || isGone(path, rows)) continue;
     const settled = rows.has(path) ? { value: {} } : settle(path, found, policy);
     if (settled.collision) collisions.push(settled.collision);
     if (settled.value !== null) values.set(path, settled.value);
   }
-  const state = values.get(STATE);
-  values.delete(STATE);
   return {
     values: nested(values),
-    state: STATES.includes(state) ? state : 'draft',
+    state,
     version: counted.reduce((greatest, edit) => Math.max(greatest, edit.version), 0),
     heads,
     collisions: collisions.sort((a, b) => byCodePoint(a.path, b.path)),
@@ -57,11 +60,19 @@ export function fold(edits, form, { excluded = new Set(), distrusted = new Set()
   };
 }
 
-/** @param {Policies | null} form @param {Set<string>} distrusted @returns {PolicyOf} */
-function policies(form, distrusted) {
+/** The collision of states; the greatest head that the state in force is made of stands for it. @param {string} state @param {Head[]} heads @returns {Collision} */
+function ofState(state, heads) {
+  return { path: STATE, heads, in_force: /** @type {Head} */ (heads.findLast((head) => valueOf(head) === state)), policy: 'ask' };
+}
+
+/** @param {Policies | null} form @param {Set<string>} distrusted @param {Edit[]} edits @returns {PolicyOf} */
+function policies(form, distrusted, edits) {
+  /** @type {Set<string> | null} */
+  let contradictory = null;
+  const doubted = (/** @type {Head} */ head) => distrusted.has(head.edit_id) || (contradictory ??= contradicted(edits)).has(head.edit_id);
   return (path, heads) => {
-    const field = form && path !== STATE ? form.field(path) : null;
-    const asks = !field || (field.merge === 'latest' && heads.some((head) => distrusted.has(head.edit_id)));
+    const field = form ? form.field(path) : null;
+    const asks = !field || (field.merge === 'latest' && heads.some(doubted));
     return { name: asks ? 'ask' : field.merge, type: field?.type ?? '' };
   };
 }

@@ -4,6 +4,7 @@ import { equal, union } from './edits.js';
 import { isRow } from './heads.js';
 import { fold } from './merge.js';
 import { judge } from './judge.js';
+import { STATE, WITHDRAWN, everythingSeen } from './state.js';
 import { ulid } from './ulid.js';
 import { parseAt } from './clock.js';
 
@@ -76,7 +77,8 @@ function isEmpty(value) {
 }
 
 /**
- * The next edit, not yet signed; `seen` names every head that it replaces. Taking a row away replaces those below it.
+ * The next edit, not yet signed; `seen` names every head that it replaces. Taking a row away replaces those below it; a
+ * withdrawal has seen the whole record.
  * @param {Folded} folded
  * @param {{set?: Record<string, any>, unset?: string[], by: string, device: string, at: string, app: string,
  *   version: number, note?: string | null}} what
@@ -91,6 +93,7 @@ export function newEdit(folded, { set = {}, unset = [], by, device, at, app, ver
     const ids = (folded.heads.get(path) ?? []).map((head) => head.edit_id);
     if (ids.length) seen[path] = ids;
   }
+  if (set[STATE] === WITHDRAWN) seen[STATE] = everythingSeen(folded.heads);
   return { id: ulid(parseAt(at)?.wall), at, by, device, app, version, set, unset: [...unset].sort(), seen, note };
 }
 

@@ -19,8 +19,8 @@ PHOTO = ROOT / "tests/browser/photo.jpg"
 LANGUAGES = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
 SIZES = ((360, 740), (768, 1024), (1280, 800))
 ROOMS = (
-    "app|bar|bundle|case|cases|change|day|fill|home|loading|nav|picture"
-    "|record|records|settings|sign_in|state|value|verdict|why"
+    "app|bar|bundle|case|cases|change|day|fill|forms|forms_change|forms_failure|forms_severity|home|loading|nav|picture"
+    "|record|records|settings|sign_in|state|trial|value|verdict|why"
 )
 KEY = re.compile(rf"\b(?:{ROOMS})\.[a-z_]{{3,}}\b")
 

@@ -17,7 +17,19 @@ from service.language import catalogue, known, negotiate, pick, show_short, tran
 
 ROOT = Path(__file__).parents[2] / "service"
 BUILT = (
-    *("case.kind.", "case.settles.", "held.", "records.", "state.", "verdict.", "cases.", "error."),
+    *(
+        "case.kind.",
+        "case.settles.",
+        "held.",
+        "records.",
+        "state.",
+        "verdict.",
+        "cases.",
+        "error.",
+        "forms_change.",
+        "forms_failure.",
+        "forms_severity.",
+    ),
     *("bundle_result.", "bundle_why."),
 )
 """Beginnings of keys that templates and code complete at run time."""

@@ -68,7 +68,8 @@ MAX_DEPTH = 10
 
 _OLD_PATH = re.compile(r"(/[a-z][a-z0-9_]{0,63})+")
 FORM_ID = re.compile(r"[a-z][a-z0-9-]{0,60}")
-_FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_FIELD_NAME = re.compile(r"(?!constructor$)[a-z][a-z0-9_]{0,63}")
+"""Every object of JavaScript has a `constructor` of its own."""
 
 
 @dataclass(frozen=True)

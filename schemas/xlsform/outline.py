@@ -40,7 +40,7 @@ _NOTHING = {
 }
 _CARRIED = frozenset({"audit", "end", "deviceid", "uri:deviceid", "username", "uri:username"})
 _KNOWN_OTHERWISE = "a person is known by their sign-in, and a device by its key"
-_VALID = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_VALID = re.compile(r"(?!constructor$)[a-z][a-z0-9_]{0,63}")
 
 
 @dataclass
@@ -211,7 +211,7 @@ def _spelt(original: str, row: int) -> str:
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", original).lower()
     text = re.sub(r"[^a-z0-9_]+", "_", text).strip("_")
     text = re.sub(r"^[^a-z]+", "", text)[:60]
-    return text or f"field_{row}"
+    return text if _VALID.fullmatch(text) else f"field_{row}"
 
 
 def free(name: str, taken: set[str]) -> str:

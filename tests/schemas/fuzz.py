@@ -32,6 +32,8 @@ EXPRESSIONS = [
     "${n} = ${n}",
     "translate(${a}, 'abc', 'x')",
     "coalesce(${a}, ${b}, .)",
+    "pulldata('l', 'constructor', 'name', 'a')",
+    "../b + 1",
     "not(" * 90 + "true()" + ")" * 90,
     "${a} = '😀'",
 ]

@@ -65,6 +65,7 @@ VALUES: list[Any] = [
     "-3",
     "1e3",
     "A-b",
+    "constructor",
     [],
     [1],
     ["a"],

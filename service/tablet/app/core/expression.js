@@ -23,16 +23,19 @@ export function evaluate(tree, context) {
   if (tree.lit !== undefined) return tree.lit;
   if (tree.ref !== undefined) return context.resolve(tree.ref);
   if (tree.self) return context.self;
-  if (tree.item !== undefined) return fromAnswer(context.item?.[tree.item]);
+  if (tree.item !== undefined) return propertyOf(context.item ?? {}, tree.item);
   if (tree.lookup !== undefined) return lookedUp(tree, context);
   if (tree.parent) return '';
   return call(String(tree.call), tree.args ?? [], context);
 }
 
+/** A property of a choice or entity, and not of JavaScript's objects. @param {Record<string, any>} row @param {string} name */
+const propertyOf = (row, name) => (Object.hasOwn(row, name) ? fromAnswer(row[name]) : '');
+
 /** A property of the first row of a list that meets the condition; empty where none does. @param {Tree} tree @param {Context} context */
 function lookedUp({ lookup, take, args = [] }, context) {
   const row = context.rows?.(String(lookup)).find((item) => holds(args[0], { ...context, item }));
-  return row ? fromAnswer(row[String(take)]) : '';
+  return row ? propertyOf(row, String(take)) : '';
 }
 
 /** The numbers of rows by the paths of their repeats. @param {Tree[]} pairs @param {Context} context */

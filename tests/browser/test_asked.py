@@ -57,6 +57,7 @@ def test_something_else_months_years_and_rows_that_differ(
     for name in ("一所", "一所"):
         one.add_row("/units")
         one.answer("/units/*/unit", name)
+    one.page.locator("[data-path='/kind']").scroll_into_view_if_needed()
     one.picture(tmp_path / "asked.png")
     assert one.overflow() == []
     one.page.locator(".foot .link").click()

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from tests.bench import judging, live, packs, receipts, replication, store, validation
+from tests.bench import filling, judging, live, packs, receipts, replication, store, validation
 from tests.bench.machine import describe
 from tests.bench.report import Figures, page
 from tests.live import ROOT
@@ -44,6 +44,7 @@ def main(arguments: list[str] | None = None) -> None:
         receipts=receipts.measure(LIVE_TABLETS),
         packs=packs.measure(options.records, options.rounds),
         validation=validation.measure(options.rounds),
+        filling=filling.measure(),
         plain=judging.measure(options.records, options.rounds, conflicts=False),
         conflicting=judging.measure(options.records, options.rounds, conflicts=True),
         merges=median(judging.merges(options.records) for _ in range(options.rounds)),

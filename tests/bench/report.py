@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from tests.bench import report_store
+from tests.bench.filling import OPENINGS, SLOWED, Filling, Times
 from tests.bench.judging import EDGE, Judging
 from tests.bench.live import Live
 from tests.bench.packs import Packs
@@ -31,6 +32,7 @@ class Figures:
     receipts: Receipts
     packs: Packs
     validation: Validation
+    filling: Filling
     plain: Judging
     conflicting: Judging
     merges: float
@@ -111,6 +113,17 @@ computed, what is irrelevant left out, every value checked by the form's marshma
 
 These two are by the processor time of the measuring process, so that other programs slow them less.
 
+## Filling in a large form
+
+The tablet app, served by `rounds serve`, in a Chromium whose processor is slowed down {SLOWED} times. The form has 500
+fields in 25 sections, with 200 expressions. It is opened {OPENINGS} times, each time in a page that has just been
+loaded; then some of its questions are answered key by key. Load of the machine at the end of this:
+{figures.filling.load:.1f}.
+
+| milliseconds | median | 95th percentile | wanted |
+|---|---:|---:|---:|
+{_filling_table(figures.filling)}
+
 ## Intake
 
 Intake reads the changes of a mailbox, verifies each edit's signature, validates the answers, merges what conflicts,
@@ -158,6 +171,17 @@ def _replication_table(figures: Figures) -> str:
         rows.append(f"| {SHOWN[step]} | {own:.3f} s | {other:.3f} s | {own / other:.2f} | {rates} |")
     head = f"| | embedded store | {found.peer_name} | time, ratio | embedded, records/s | other, records/s |"
     return "\n".join([head, "|---|---:|---:|---:|---:|---:|", *rows])
+
+
+def _filling_table(found: Filling) -> str:
+    rows: list[tuple[str, Times, str]] = [
+        ("from the tap until the first screen is painted", found.painted, "300"),
+        ("until every question below it is there", found.whole, ""),
+        ("a keystroke: taken over, judged anew, on its way to the disk", found.handled, "16"),
+        ("drawing what looks otherwise for it", found.drawn, ""),
+        ("that frame, with layout and paint", found.frame, ""),
+    ]
+    return "\n".join(f"| {name} | {each.median:.1f} | {each.p95:.1f} | {wanted} |" for name, each, wanted in rows)
 
 
 def _rate(figures: Figures, step: str, seconds: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +24,7 @@ NAMES = [f"f{number}" for number in range(9)]
 CHOICES = [{"name": name, "label": {"en": name}, "group": group} for name, group in (("a", 1), ("b", 1), ("c", 2))]
 ULIDS = [f"01JD000000000000000000000{number}" for number in range(1, 5)]
 LABEL = {"en": "x"}
+OTHER = {"label": LABEL, "specify": LABEL}
 LEAVES = ["text", "integer", "decimal", "date", "time", "datetime", "boolean", "select_one", "select_many", "geopoint"]
 OPERATORS = ["+", "-", "*", "div", "mod", "=", "!=", "<", "<=", ">", ">=", "and", "or"]
 CALLS = sorted(
@@ -130,6 +132,17 @@ def value_of(definition: dict[str, Any]) -> st.SearchStrategy[Any]:
 
 
 @st.composite
+def edits(draw: st.DrawFn, definitions: list[dict[str, Any]], prefix: str = "") -> tuple[str, Any]:
+    """Something that a person changes: one question, or all of a group or repeat at once; None takes it away."""
+    definition = draw(st.sampled_from(definitions))
+    path = f"{prefix}/{definition['name']}"
+    if definition["type"] in ("group", "repeat") and draw(st.integers(0, 4)):
+        row = f"/{draw(st.sampled_from(ULIDS))}" if definition["type"] == "repeat" else ""
+        return draw(edits(definition["fields"], path + row))
+    return path, draw(st.one_of(value_of(definition), st.none()))
+
+
+@st.composite
 def records(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
     names = NAMES[: draw(st.integers(2, len(NAMES)))]
     definitions = draw(fields(names, names, 2))
@@ -140,8 +153,8 @@ def records(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
 class Tablet:
     """One node process that judges line by line."""
 
-    def __init__(self) -> None:
-        command = ["node", str(ROOT / "tests/js/judge_lines.mjs")]
+    def __init__(self, script: str) -> None:
+        command = ["node", str(ROOT / "tests/js" / script)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def judge(self, **what: Any) -> Any:
@@ -151,13 +164,22 @@ class Tablet:
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())
 
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
 
 @pytest.fixture(scope="module")
 def tablet() -> Iterator[Tablet]:
-    opened = Tablet()
-    yield opened
-    opened.process.kill()
-    opened.process.wait()
+    with closing(Tablet("judge_lines.mjs")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def filling() -> Iterator[Tablet]:
+    """A tablet on which somebody fills a form: it tells where its verdict is not that of one who judges anew."""
+    with closing(Tablet("filling_lines.mjs")) as opened:
+        yield opened
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -185,3 +207,127 @@ def test_random_forms_are_judged_alike(
     }
     theirs = tablet.judge(definition=published, values=values, state=state, now=NOW)
     assert json.loads(json.dumps(ours)) == theirs
+
+
+def asked(kind: str, name: str, **more: Any) -> dict[str, Any]:
+    return {"type": kind, "name": name, "label": LABEL, **more}
+
+
+def computed(name: str, text: str, value: str = "integer") -> dict[str, Any]:
+    return asked("calculate", name, value=value, calculate=text)
+
+
+DENSE = [
+    asked("boolean", "a"),
+    asked("integer", "n", constraint=". < ${m} + 5"),
+    asked("integer", "m", relevant="${n} != 3"),
+    asked(
+        "group",
+        "g",
+        relevant="${a}",
+        fields=[
+            asked("integer", "g1", required="${n} > 2"),
+            computed("g2", "coalesce(${g1}, 0) + coalesce(${n}, 0)"),
+            asked(
+                "group",
+                "h",
+                relevant="${g2} > 3",
+                fields=[
+                    asked("integer", "h1", required="${m} > 1", readonly="${rows} > 1"),
+                    asked("text", "h2", constraint="string-length(.) > ${h1}"),
+                    computed("h3", "${h1} * 2"),
+                ],
+            ),
+        ],
+    ),
+    asked(
+        "repeat",
+        "r",
+        relevant="not(${n} = 7)",
+        min_rows=1,
+        max_rows=2,
+        fields=[
+            asked("integer", "r1", unique=True),
+            asked("boolean", "r2"),
+            asked("integer", "r3", relevant="${r2}", required=True),
+            computed("r4", "coalesce(${r1}, 0) * 2 + coalesce(${m}, 0) + coalesce(${r3}, 0)"),
+            computed("r6", "indexed-repeat(${r1}, ${r}, 1)"),
+            asked("select_one", "r5", choices=CHOICES, choice_filter="group = ${r1}"),
+            asked(
+                "group",
+                "rg",
+                relevant="${r4} > 2",
+                fields=[
+                    asked("text", "rg1", readonly="${a}", relevant="${r1} > 1 or ${h3} > 2"),
+                    asked(
+                        "repeat",
+                        "rr",
+                        relevant="${r2}",
+                        fields=[
+                            asked("integer", "rr1", constraint=". <= ${r1}", unique=True),
+                            computed("rr2", "coalesce(${rr1}, 0) + ${r4} + position(..)"),
+                        ],
+                    ),
+                ],
+            ),
+        ],
+    ),
+    asked("integer", "kept", relevant=". != 3"),
+    computed("total", "sum(${r4})"),
+    computed("inner", "sum(${rr2})"),
+    computed("rows", "count(${r})"),
+    computed("second", "indexed-repeat(${r1}, ${r}, 2) + indexed-repeat(${rr1}, ${r}, 1, ${rr}, ${n})"),
+    computed("stamped", "once(now())", "text"),
+    computed("day", "today()", "text"),
+    asked("text", "last", relevant="${total} > 10 or ${rows} = 0", required="${inner} > 5 or ${second} > 3"),
+    asked("select_many", "s", choices=CHOICES, choice_filter="group <= ${rows}", other=OTHER),
+    asked("date", "d", constraint=". <= ${day}"),
+    asked("text", "late", relevant="string-length(${stamped}) > 0 and ${day} > '2026-11-24'"),
+]
+LIKELY: dict[str, list[Any]] = {
+    "boolean": [True, False],
+    "integer": [0, 1, 2, 3, 7],
+    "text": ["a", "four", ""],
+    "select_one": ["a", "c"],
+    "select_many": [["a"], ["c"], ["other"]],
+    "date": ["2026-11-23", "2026-11-25"],
+    "calculate": ["2026-11-22"],
+}
+
+
+@st.composite
+def likely_edits(draw: st.DrawFn, definitions: list[dict[str, Any]], prefix: str = "") -> tuple[str, Any]:
+    """A change that somebody who fills in `definitions` makes: an answer, or rows added and taken away."""
+    containers = [each for each in definitions if "fields" in each]
+    definition = draw(st.sampled_from([*definitions, *containers, *containers, *containers]))
+    kind, path = definition["type"], f"{prefix}/{definition['name']}"
+    if kind == "group":
+        return draw(likely_edits(definition["fields"], path))
+    if kind == "repeat":
+        if draw(st.integers(0, 2)):
+            return draw(likely_edits(definition["fields"], f"{path}/{draw(st.sampled_from(ULIDS[:3]))}"))
+        rows = draw(st.lists(st.sampled_from(ULIDS[:3]), unique=True))
+        return path, [{"_row": row, **({"r1": 1, "r2": True} if not prefix else {"rr1": 2})} for row in sorted(rows)]
+    return path, draw(st.sampled_from([*LIKELY[kind], None]))
+
+
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@given(changes=st.lists(likely_edits(DENSE), min_size=10, max_size=40), state=st.sampled_from(["draft", "submitted"]))
+def test_filling_a_form_full_of_dependencies(filling: Tablet, changes: list[tuple[str, Any]], state: str) -> None:
+    definition = {"form": "dense", "version": 1, "languages": ["en"], "title": LABEL, "fields": DENSE}
+    published = compile_form(definition)
+    assert filling.judge(definition=published, values={}, state=state, now=NOW, changes=changes) == []
+
+
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data(), record=records(), state=st.sampled_from(["draft", "submitted"]))
+def test_a_verdict_that_follows_changes_is_that_of_one_who_judges_anew(
+    filling: Tablet, data: st.DataObject, record: tuple[dict[str, Any], dict[str, Any]], state: str
+) -> None:
+    definition, values = record
+    try:
+        published = compile_form(definition)
+    except FormError:
+        assume(False)
+    changes = data.draw(st.lists(edits(definition["fields"]), min_size=1, max_size=8))
+    assert filling.judge(definition=published, values=values, state=state, now=NOW, changes=changes) == []

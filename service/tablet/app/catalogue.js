@@ -7,12 +7,14 @@ import { parseForm } from './core/form.js';
  * @typedef {import('./db.js').Doc} Doc
  * @typedef {import('./core/form.js').Form} Form
  * @typedef {{id: string, name: string, names?: Record<string, string>, searched: string, doc: Doc}} Entity
- * @typedef {Pick<Catalogue, 'form' | 'entities' | 'rows' | 'entity'>} Lookup what filling and reading a form asks of it
+ * @typedef {Pick<Catalogue, 'form' | 'entities' | 'rows' | 'entity' | 'revision'>} Lookup what filling and reading a form asks of it
  */
 
 const GATHER_MS = 300;
 
 export class Catalogue extends EventTarget {
+  /** Another number whenever something in it is another. */
+  revision = 0;
   /** @type {Map<string, Doc>} by `form:version` */
   #definitions = new Map();
   /** @type {Map<string, Form>} */
@@ -135,6 +137,7 @@ export class Catalogue extends EventTarget {
   }
 
   #tell() {
+    this.revision += 1;
     this.dispatchEvent(new Event('change'));
   }
 }

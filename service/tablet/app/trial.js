@@ -14,6 +14,7 @@ import { nameOf } from './pictures.js';
 
 /** The entities that a preview brings along, since no database is behind it. @implements {Lookup} */
 export class Samples {
+  revision = 0;
   /** @type {Map<string, Entity[]>} by kind */
   #kinds;
 

@@ -26,6 +26,7 @@ const LIBRARIES = [
       "export { keyed } from 'lit/directives/keyed.js';",
       "export { classMap } from 'lit/directives/class-map.js';",
       "export { ref } from 'lit/directives/ref.js';",
+      "export { guard } from 'lit/directives/guard.js';",
     ].join('\n'),
   },
   // The project's own browser bundle: pouchdb-browser with spark-md5, uuid, vuvuzela and Node's events in it.

@@ -4,20 +4,22 @@ import { fault } from './values.js';
 
 /**
  * @typedef {import('./form.js').Field} Field
- * @typedef {{places(field: Field): {path: string, value: any, rows: {row: Record<string, any>, number: number}[]}[],
- *   faults: Map<string, import('./values.js').Fault>}} Standing
+ * @typedef {import('./standing.js').Holder} Holder
  */
 
-/** Says where a row has what an earlier one of the same repeat has. @param {Field} field @param {Standing} settled */
-export function noteRepeated(field, settled) {
+/** Where a row has what an earlier one of the same repeat has. @param {Field} field @param {readonly Holder[]} holders of its container */
+export function repeated(field, holders) {
   /** @type {Map<string, number>} */
   const first = new Map();
-  for (const { path, value, rows } of settled.places(field)) {
-    const within = rows.at(-1);
+  /** @type {Map<string, import('./values.js').Fault>} */
+  const faults = new Map();
+  for (const { path, own, rows } of holders) {
+    const [value, within] = [own[field.name], rows.at(-1)];
     if (!within || (typeof value !== 'string' && typeof value !== 'number')) continue;
-    const key = JSON.stringify([path.slice(0, path.lastIndexOf(`/${within.row._row}/`)), value]);
+    const key = JSON.stringify([within.path.slice(0, within.path.lastIndexOf('/')), value]);
     const row = first.get(key) ?? within.number;
     first.set(key, row);
-    if (row !== within.number && !settled.faults.has(path)) settled.faults.set(path, fault('not_unique', { row }));
+    if (row !== within.number) faults.set(`${path}/${field.name}`, fault('not_unique', { row }));
   }
+  return faults;
 }

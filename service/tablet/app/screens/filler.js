@@ -2,11 +2,12 @@
 import { html, repeat } from '../../vendor/lit.js';
 import { lookedUp } from '../core/form.js';
 import { equal } from '../core/edits.js';
-import { choicesFor, entityFilter, judge } from '../core/judge.js';
+import { Judgement } from '../core/judge.js';
 import { ulid } from '../core/ulid.js';
 import { startingRow } from '../defaults.js';
+import { Drawn } from '../drawn.js';
 import { showTime } from '../format.js';
-import { pick, problemMessages, t } from '../i18n.js';
+import { language, pick, problemMessages, t } from '../i18n.js';
 import { filesIn } from '../media_paths.js';
 import { header } from '../parts/bar.js';
 import { summaryOf } from '../reading.js';
@@ -44,6 +45,8 @@ export class Filler {
   #kept = 0;
   /** Something typed is not on the disk yet. */
   #waiting = false;
+  /** Another screen is shown. */
+  #left = false;
 
   /** @param {App} app @param {Desk} desk @param {string} record @returns {Promise<import('../app.js').Screen>} */
   static async open(app, desk, record) {
@@ -66,24 +69,30 @@ export class Filler {
     this.#kept = draft.saved;
     this.form = form;
     this.sections = sectionsOf(form);
-    this.judgement = this.#judge();
+    this.drawn = new Drawn();
+    const entities = (/** @type {string} */ kind) => desk.catalogue.rows(kind);
+    this.judgement = new Judgement(form, { state: 'submitted', messages: problemMessages, entities });
+    this.#judge();
+    this.drawn.fill(() => app.draw(), () => !this.#left);
+  }
+
+  leave() {
+    this.#left = true;
   }
 
   #judge() {
-    const entities = (/** @type {string} */ kind) => this.desk.catalogue.rows(kind);
-    const judgement = judge(this.form, this.draft.values, { state: 'submitted', now: Date.now(), messages: problemMessages, entities });
+    this.drawn.touch(this.judgement.become(this.draft.values, Date.now()));
     // What runs here alone has to travel in the edit: nobody works it out again.
-    for (const [path, value] of judgement.stored) {
+    for (const [path, value] of this.judgement.stored) {
       if (!equal(valueAt(this.draft.values, path) ?? null, value)) this.draft = { ...this.draft, values: withValue(this.draft.values, path, value ?? undefined) };
     }
-    return judgement;
   }
 
   /** Take over new values: judge them, keep them, show them. @param {import('../values.js').Values} values */
   #become(values) {
     if (this.#closed || this.#sending) return;
     this.draft = { ...this.draft, values, saved: Date.now() };
-    this.judgement = this.#judge();
+    this.#judge();
     const { draft } = this;
     this.#waiting = true;
     this.desk.drafts.save(draft).then(
@@ -99,6 +108,7 @@ export class Filler {
 
   /** @param {string} path @param {unknown} value undefined: nothing */
   set(path, value) {
+    this.drawn.touch([path]); // even if it comes to the same value: what was typed may be written otherwise
     this.#become(withValue(this.draft.values, path, value));
   }
 
@@ -111,48 +121,25 @@ export class Filler {
   /** The person has been at this question. @param {string} path */
   touch(path) {
     this.#touched.add(path);
+    this.drawn.touch([path]);
     this.app.update();
   }
 
   /** What is wrong at `path` and may be said by now. @param {string} path @returns {Problem[]} */
   problemsAt(path) {
     if (!this.#attempted && !this.#touched.has(path)) return [];
-    return this.judgement.problems.filter((problem) => problem.path === path);
-  }
-
-  /** @param {string} path */
-  isRelevant(path) {
-    return this.judgement.relevant.get(path) !== false;
-  }
-
-  /** @param {string} path */
-  isRequired(path) {
-    return this.judgement.required.get(path) === true;
-  }
-
-  /** @param {string} path */
-  isReadonly(path) {
-    return this.judgement.readonly.get(path) === true;
-  }
-
-  /** The choices that are offered at a place now. @param {Field} field @param {string} path */
-  choices(field, path) {
-    return choicesFor(this.form, field, this.draft.values, { path, now: Date.now() });
-  }
-
-  /** Whether an entity is offered at a place now. @param {Field} field @param {string} path */
-  entityFilter(field, path) {
-    return entityFilter(this.form, field, this.draft.values, { path, now: Date.now() });
+    return this.judgement.problemsAt(path);
   }
 
   /** What the person typed, or what the form computed. @param {Field} field @param {string} path */
   valueAt(field, path) {
-    return valueAt(field.calculate ? this.judgement.answers : this.draft.values, path);
+    return field.calculate ? this.judgement.computedAt(field, path) : valueAt(this.draft.values, path);
   }
 
   /** @param {Field} field @param {string} path of the repeat */
   addRow(field, path) {
     const row = { _row: ulid(), ...startingRow(this.form, field, new Date()) };
+    this.drawn.complete();
     this.#become(withRow(this.draft.values, path, row));
     requestAnimationFrame(() => focusIn(`${path}/${row._row}`));
   }
@@ -166,6 +153,7 @@ export class Filler {
 
   render() {
     const { draft, form, judgement } = this;
+    this.drawn.follow(`${language()} ${this.desk.catalogue.revision}`);
     const [title] = summaryOf(form, draft.values, this.desk.catalogue);
     return html`${header({ title: html`${pick(form.title)}${title ? html`<small>${title}</small>` : ''}`, back: this.back, aside: this.menu() })}
       ${this.band()}
@@ -207,22 +195,35 @@ export class Filler {
 
   #outline() {
     const shown = this.sections.filter((section) => section.title && this.#isShown(section));
+    const counts = this.#problemCounts();
     return html`<nav class="outline" aria-label=${t('fill.outline')}><ol>
       ${shown.map((section) => {
-        const open = this.#problemsIn(section);
-        return html`<li><button type="button" @click=${() => reveal(document.getElementById(section.id))}>
+        const open = section.fields.reduce((sum, { name }) => sum + (counts.get(name) ?? 0), 0);
+        return html`<li><button type="button" @click=${() => this.#reveal(section.id)}>
           <span>${pick(section.title)}</span><span class=${open ? 'soft' : 'done'}>${open || '✓'}</span></button></li>`;
       })}</ol></nav>`;
   }
 
   /** @param {import('../sections.js').Section} section */
   #isShown(section) {
-    return section.fields.some((field) => this.isRelevant(field.path));
+    return section.fields.some((field) => this.judgement.isRelevant(field.path));
   }
 
-  /** @param {import('../sections.js').Section} section */
-  #problemsIn(section) {
-    return this.judgement.problems.filter(({ path }) => section.fields.some((field) => path === field.path || path.startsWith(`${field.path}/`))).length;
+  /** How much is to do, by the name of the outermost field. @returns {Map<string, number>} */
+  #problemCounts() {
+    const counts = new Map();
+    for (const { path } of this.judgement.problems) {
+      const name = path.split('/', 2)[1];
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  /** @param {string} id of a section */
+  #reveal(id) {
+    this.drawn.complete();
+    this.app.draw();
+    reveal(document.getElementById(id));
   }
 
   /** @param {import('../sections.js').Section} section */
@@ -244,12 +245,14 @@ export class Filler {
 
   #showProblems() {
     this.#attempted = true;
+    this.drawn.renew();
+    this.drawn.complete();
     this.app.draw();
     focusIn(this.judgement.problems[0].path);
   }
 
   async #submit() {
-    this.judgement = this.#judge();
+    this.#judge();
     if (this.judgement.problems.length) return this.#showProblems();
     this.#sending = true;
     this.app.update();

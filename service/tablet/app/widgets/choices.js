@@ -6,7 +6,7 @@ import { pick, t } from '../i18n.js';
 /** @typedef {{name: string, label: unknown}} Offered */
 
 /** @param {Question} it @returns {Offered[]} */
-const offered = ({ filler, field, path }) => filler.choices(field, path).map(({ name, label }) => ({ name, label: pick(label, name) }));
+const offered = ({ filler, field, path }) => filler.judgement.offered(field, path).map(({ name, label }) => ({ name, label: pick(label, name) }));
 
 /** @param {Offered[]} choices */
 const columns = (choices) => (choices.length > 5 ? 'choices many' : 'choices');

@@ -68,7 +68,7 @@ class EntityChooser extends LitElement {
   found() {
     if (!this.open) return [];
     const { filler, field, path } = this.question;
-    const offered = field.choice_filter ? filler.entityFilter(field, path) : null;
+    const offered = field.choice_filter ? filler.judgement.entityFilter(field, path) : null;
     const all = offered ? this.all.filter(({ id, name, doc }) => offered({ ...doc, label: name, name: id })) : this.all;
     return search(all, this.query, SHOWN + 1);
   }

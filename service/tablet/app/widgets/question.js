@@ -1,5 +1,5 @@
 /** One question on the screen: its label, its widget, and what is wrong with it, next to it. */
-import { html, nothing, repeat } from '../../vendor/lit.js';
+import { guard, html, nothing, repeat } from '../../vendor/lit.js';
 import { pick, t } from '../i18n.js';
 import { readable } from '../reading.js';
 import { rowsAt } from '../values.js';
@@ -46,7 +46,15 @@ const WIDGETS = {
 
 /** A field and all below it. @param {Filler} filler @param {Field} field @param {string} path of the record @param {number} [depth] @returns {unknown} */
 export function question(filler, field, path, depth = 0) {
-  if (!filler.isRelevant(path)) return nothing;
+  if (!filler.judgement.isRelevant(path)) return nothing;
+  const { drawn } = filler;
+  if (field.fields.length) return guard(drawn.container(path), () => made(filler, field, path, depth));
+  const state = drawn.question(path);
+  return guard(state, () => (state[2] ? made(filler, field, path, depth) : nothing));
+}
+
+/** @param {Filler} filler @param {Field} field @param {string} path @param {number} depth */
+function made(filler, field, path, depth) {
   if (field.type === 'group') return group(filler, field, path, depth);
   if (field.type === 'repeat') return rows(filler, field, path, depth);
   if (field.type === 'note') return html`<p class="note" data-path=${path}>${pick(field.label)}</p>`;
@@ -95,14 +103,14 @@ function asked(filler, field, path) {
   const it = {
     filler, field, path, id, invalid,
     value: filler.valueAt(field, path),
-    readonly: filler.isReadonly(path),
+    readonly: filler.judgement.isReadonly(path),
     described: `${id}-hint ${id}-problem`,
     set: (value) => filler.set(path, value),
     touch: () => filler.touch(path),
   };
   const hint = pick(field.hint);
   return html`<div class="question" data-path=${path} data-type=${field.type} ?data-specify=${field.appearance === 'specify'} ?data-invalid=${invalid} @focusout=${(/** @type {FocusEvent} */ event) => left(event) && it.touch()}>
-    <div class="question-head"><label id="${id}-label" for=${id}>${pick(field.label)}</label>${filler.isRequired(path) ? '' : html`<span class="optional">${t('fill.optional')}</span>`}</div>
+    <div class="question-head"><label id="${id}-label" for=${id}>${pick(field.label)}</label>${filler.judgement.isRequired(path) ? '' : html`<span class="optional">${t('fill.optional')}</span>`}</div>
     ${hint ? html`<p class="hint" id="${id}-hint">${hint}</p>` : ''}
     ${(WIDGETS[field.type] ?? text)(it)}
     ${problems(filler, path, `${id}-problem`)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, render_template
 from flask_smorest import Api  # type: ignore[import-untyped]
 
-from service.api import batches, bundles, cases, drafts, forms, hub, packs, records, session
+from service.api import batches, bundles, cases, drafts, forms, hub, packs, records, session, why
 from service.auth import access
 from service.errors import STATUS
 
@@ -13,6 +13,7 @@ PREFIX = "/api/v1"
 BLUEPRINTS = (
     session.blueprint,
     records.blueprint,
+    why.blueprint,
     batches.blueprint,
     cases.blueprint,
     forms.blueprint,

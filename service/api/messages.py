@@ -212,6 +212,42 @@ class History(Schema):
     items = fields.List(fields.Nested(EditShown))
 
 
+class WhyQuery(OneTeam):
+    path = text(
+        "The path of a value, such as `/survey/workers`, or `/_state`.",
+        required=True,
+        validate=Regexp(r"^(/[A-Za-z0-9_]{1,64}){1,16}$"),
+    )
+
+
+class WhyStep(Schema):
+    edit = fields.String()
+    at = text("A hybrid time.")
+    by = fields.String(allow_none=True)
+    device = fields.String(allow_none=True)
+    version = fields.Integer()
+    note = fields.String(allow_none=True)
+    value = fields.Raw(allow_none=True)
+    present = fields.Boolean(metadata={"description": "False where the edit took the value away."})
+    replaced = fields.List(fields.String(), metadata={"description": "Edits whose values it had seen."})
+    first = text("The edit that gave this value before anybody repeated it.")
+    stands = fields.Boolean(metadata={"description": "Whether no edit has replaced it."})
+    decision = fields.Boolean(metadata={"description": "Whether the office's device made it."})
+
+
+class WhyShown(Schema):
+    record = fields.String()
+    team = fields.String()
+    path = fields.String()
+    kind = text("`answered`, `computed` or `absent`.")
+    value = fields.Raw(allow_none=True)
+    policy = text("The field's merge policy, where several values stand.", allow_none=True)
+    reads = fields.List(fields.String(), metadata={"description": "What a computed value is worked out from."})
+    steps = fields.List(fields.Nested(WhyStep))
+    cases = fields.List(fields.String())
+    receipt = fields.Dict()
+
+
 class FormListed(Schema):
     form = fields.String()
     version = fields.Integer()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,15 +26,20 @@ class Line:
     shown: Shown | None = None
     problems: tuple[str, ...] = ()
     case_url: str = ""
+    why_url: str = ""
     lines: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True)
 class Marks:
-    """What is to be told beside a path: sentences about mistakes, and the address of an open case."""
+    """What is to be told beside a path: sentences about mistakes, and the address of an open case.
+
+    `why` gives the address of the page that says where a path's value comes from.
+    """
 
     problems: Mapping[str, Sequence[str]]
     cases: Mapping[str, str]
+    why: Callable[[str], str]
 
     def on(self, path: str) -> dict[str, Any]:
         return {"problems": tuple(self.problems.get(path, ())), "case_url": self.cases.get(path, "")}
@@ -82,8 +87,8 @@ def _answer(field: Field, value: Any, path: str, c: _Context) -> Iterable[Line]:
     marks = c.marks.on(path)
     if value is None and not any(marks.values()):
         return
-    label = c.reader.pick(field.label, field.name)
-    yield Line("field", anchor_of(path), label, shown=show(field, value, c.form, c.reader), **marks)
+    label, shown = c.reader.pick(field.label, field.name), show(field, value, c.form, c.reader)
+    yield Line("field", anchor_of(path), label, shown=shown, why_url=c.marks.why(path), **marks)
 
 
 def _group(field: Field, value: Any, path: str, c: _Context) -> Iterable[Line]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,6 +25,7 @@ from service.office.cases import name_of
 from service.office.history import Context, shown_history
 from service.office.names import Names
 from service.office.values import Reader, label_of, moment_of, state_of
+from service.office.why import why_url
 from service.parts import current
 from service.readmodel.lists import Filter
 from service.readmodel.paging import Row
@@ -68,7 +70,7 @@ def one(record_id: str) -> str:
     problems = lists().problems(row["id"], row["team"])
     cases = [case for case in case_lists().of_record(row["id"], row["team"]) if _is_shown(case)]
     conflicts = {case["path"]: _url(case) for case in cases if case["kind"] == CONFLICT}
-    marks = Marks(_sentences(problems, reader), conflicts)
+    marks = Marks(_sentences(problems, reader), conflicts, partial(why_url, row))
     return render_template(
         "office/record.html",
         section="records",

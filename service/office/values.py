@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from schemas.form import Field, Form
 from schemas.summary import show_date
 from service import language
-from sync.merge import STATE
+from sync.merge import STATE, is_row
 
 MEDIA = frozenset({"photo", "audio", "video", "file", "signature"})
 PICTURES = frozenset({"photo", "signature"})
@@ -80,8 +80,7 @@ def label_of(path: str, form: Form, reader: Reader, answers: Mapping[str, Any] |
 
 def _label_step(parts: Sequence[str], form: Form, reader: Reader, answers: Mapping[str, Any] | None) -> list[str]:
     field = form.field("/" + "/".join(parts))
-    is_row = _is_row(parts, form)
-    if is_row:
+    if _is_row(parts, form):
         return [row_name(form.field("/" + "/".join(parts[:-1])), row_number(parts, answers), reader)]
     if field is None:
         return [parts[-1]]
@@ -91,8 +90,8 @@ def _label_step(parts: Sequence[str], form: Form, reader: Reader, answers: Mappi
 
 
 def _is_row(parts: Sequence[str], form: Form) -> bool:
-    parent = form.field("/" + "/".join(parts[:-1])) if len(parts) > 1 else None
-    return parent is not None and parent.type == "repeat"
+    path = "/" + "/".join(parts)
+    return is_row(path) and (parent := form.field(path)) is not None and parent.type == "repeat"
 
 
 def row_name(repeat: Field | None, number: int | None, reader: Reader) -> str:

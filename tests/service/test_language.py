@@ -17,20 +17,9 @@ from service.language import catalogue, known, negotiate, pick, show_short, tran
 
 ROOT = Path(__file__).parents[2] / "service"
 BUILT = (
-    *(
-        "case.kind.",
-        "case.settles.",
-        "held.",
-        "records.",
-        "state.",
-        "verdict.",
-        "cases.",
-        "error.",
-        "forms_change.",
-        "forms_failure.",
-        "forms_severity.",
-    ),
-    *("bundle_result.", "bundle_why."),
+    *("case.kind.", "case.settles.", "held.", "records.", "state.", "verdict.", "cases.", "error."),
+    *("forms_change.", "forms_failure.", "forms_severity."),
+    *("bundle_result.", "bundle_why.", "why.case.", "why.role.", "why.policy."),
 )
 """Beginnings of keys that templates and code complete at run time."""
 

@@ -33,6 +33,7 @@ ADDRESSES = [
     "GET /api/v1/records",
     "GET /api/v1/records/{record_id}",
     "GET /api/v1/records/{record_id}/history",
+    "GET /api/v1/records/{record_id}/why",
     "GET /api/v1/cases",
     "GET /api/v1/cases/counts",
     "GET /api/v1/cases/{case_id}",

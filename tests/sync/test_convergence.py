@@ -1,0 +1,109 @@
+"""Whatever met whom in whatever order: in the end all have the same, and every edit is there once."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sync.embedded.database import EmbeddedDatabase
+from sync.merge import fold
+from tests.sync.world import MAILBOX, MEDIA, World
+
+FRESH = int(os.environ.get("ROUNDS_TEST_SEED") or random.SystemRandom().randrange(10**6))
+"""A seed of its own each time; it is in the test's name, and ROUNDS_TEST_SEED repeats it."""
+SOON = 4
+"""Meetings after which nobody has anything new to say: news to the office, its merge to all, their receipts to all."""
+
+
+def state(database: EmbeddedDatabase) -> dict[str, list[tuple[str, bool]]]:
+    """Every document with all of its leaves."""
+    changes = database.changes(all_leaves=True).results
+    return {each.id: sorted(database.tree(each.id).leaves.items()) for each in changes}
+
+
+def live_leaves(database: EmbeddedDatabase, record: str) -> list[dict[str, Any]]:
+    return [leaf for leaf in database.leaves(record) if not leaf.get("_deleted")]
+
+
+def explore(world: World, steps: int) -> None:
+    for _ in range(steps):
+        world.step()
+    world.down.clear()
+
+
+def meet_until_quiet(world: World) -> int:
+    """How many meetings it took until one wrote nothing."""
+    for meetings in range(1, 3 * SOON):
+        before = world.written()
+        world.meet()
+        if world.written() == before:
+            return meetings
+    raise AssertionError("they go on for ever")
+
+
+def check(world: World) -> None:
+    quiet_after = meet_until_quiet(world)
+    assert quiet_after <= SOON + 1
+    office = world.office.database(MAILBOX)
+    expected = state(office)
+    for site in world.hubs:
+        assert state(site.database(MAILBOX)) == expected, site.name
+        assert state(site.database(MEDIA)) == state(world.office.database(MEDIA)), site.name
+    for tablet in world.tablets:
+        assert state(tablet.mailbox) == expected, tablet.name
+    check_edits(world)
+
+
+def check_edits(world: World) -> None:
+    """Each edit that was ever written is in the office once; each record has one live leaf, which holds them all."""
+    office = world.office.database(MAILBOX)
+    records = [name for name in state(office) if name.startswith("record:")]
+    found = []
+    for record in records:
+        [leaf] = live_leaves(office, record)
+        found += [edit["id"] for edit in leaf["edits"]]
+        for site in world.sites:
+            receipt = office.get(f"receipt:{record}:{site.name}")
+            assert receipt["collisions"] == [each.path for each in fold(leaf["edits"], world.form).collisions]
+    assert sorted(found) == sorted(edit for tablet in world.tablets for edit in tablet.written)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, FRESH])
+def test_tablets_hubs_and_office_converge(tmp_path: Path, seed: int) -> None:
+    world = World(tmp_path, seed, tablets=3, hubs=2)
+    explore(world, 60)
+    check(world)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(FRESH, FRESH + 40))
+def test_many_of_them_converge_too(tmp_path: Path, seed: int) -> None:
+    world = World(tmp_path, seed, tablets=3 + seed % 4, hubs=seed % 4)
+    explore(world, 250)
+    check(world)
+
+
+def test_what_is_written_after_meeting_is_bounded(tmp_path: Path) -> None:
+    """A record edited apart on every tablet: one merge, a tombstone for each leaf that it joins, receipts; not more."""
+    world = World(tmp_path, 7, tablets=4, hubs=2)
+    first, *others = world.tablets
+    first.fill(world.form)
+    world.meet()
+    world.meet()
+    for tablet, site in zip(world.tablets, [world.office, *world.hubs, world.office], strict=True):
+        tablet.rng.random = lambda: 0.0  # type: ignore[method-assign]
+        tablet.fill(world.form)
+        world.sync(tablet, site)
+        site.intake.drain()
+    meet_until_quiet(world)
+    [record] = [name for name in state(world.office.database(MAILBOX)) if name.startswith("record:")]
+    tree = world.office.database(MAILBOX).tree(record)
+    edits = sum(len(tablet.written) for tablet in world.tablets)
+    sites, leaves = 3, 4
+    assert len(tree.parents) <= edits + sites * leaves + leaves
+    check_edits(world)
+    assert others

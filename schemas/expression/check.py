@@ -16,7 +16,37 @@ CONTAINERS = frozenset({"group", "note"})
 NUMBERLESS = FILES | PLACES | CONTAINERS | {"boolean", "select_many", "rank", "entity", "repeat"}
 
 _NUMERIC = frozenset(
-    ["+", "-", "*", "div", "mod", "neg", "<", "<=", ">", ">=", "sum", "min", "max", "abs", "int", "round", "pow"]
+    [
+        "+",
+        "-",
+        "*",
+        "div",
+        "mod",
+        "neg",
+        "<",
+        "<=",
+        ">",
+        ">=",
+        "sum",
+        "min",
+        "max",
+        "abs",
+        "int",
+        "round",
+        "pow",
+        "sqrt",
+        "exp",
+        "exp10",
+        "log",
+        "log10",
+        "sin",
+        "cos",
+        "tan",
+        "asin",
+        "acos",
+        "atan",
+        "atan2",
+    ]
 )
 _OF_SELECTS = frozenset({"selected", "selected-at", "count-selected"})
 _OF_PLACES = frozenset({"distance", "area", "geofence"})

@@ -7,6 +7,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from schemas.expression.measures import (
+    checklist,
+    logarithm,
+    measure,
+    power_of,
+    root,
+    weighted_checklist,
+    written_truth,
+)
 from schemas.expression.pattern import pattern
 from schemas.expression.places import area, distance, geofence
 from schemas.expression.times import as_date, as_date_time, decimal_date_time, decimal_time, format_date
@@ -247,4 +256,20 @@ FUNCTIONS: dict[str, Function] = {
     "distance": Function(1, MANY, distance),
     "area": Function(1, MANY, area),
     "geofence": Function(2, 2, geofence),
+    "sqrt": Function(1, 1, root),
+    "exp": Function(1, 1, power_of(math.e)),
+    "exp10": Function(1, 1, power_of(10.0)),
+    "log": Function(1, 1, logarithm(math.log)),
+    "log10": Function(1, 1, logarithm(math.log10)),
+    "pi": Function(0, 0, lambda: math.pi),
+    "sin": Function(1, 1, measure(math.sin)),
+    "cos": Function(1, 1, measure(math.cos)),
+    "tan": Function(1, 1, measure(math.tan)),
+    "asin": Function(1, 1, measure(math.asin)),
+    "acos": Function(1, 1, measure(math.acos)),
+    "atan": Function(1, 1, measure(math.atan)),
+    "atan2": Function(2, 2, measure(math.atan2)),
+    "boolean-from-string": Function(1, 1, written_truth),
+    "checklist": Function(3, MANY, checklist),
+    "weighted-checklist": Function(4, MANY, weighted_checklist),
 }

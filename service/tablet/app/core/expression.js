@@ -4,6 +4,7 @@
  */
 
 import { filled, fromAnswer, items, same, toNumber, toText, toTruth, words } from './coercion.js';
+import { MEASURES } from './measures.js';
 import { pattern } from './pattern.js';
 import { area, distance, geofence } from './places.js';
 import { asDate, asDateTime, decimalDateTime, decimalTime, formatDate } from './times.js';
@@ -190,6 +191,7 @@ const FUNCTIONS = {
   distance,
   area,
   geofence,
+  ...MEASURES,
 };
 
 /** @param {string} text @param {string} part */

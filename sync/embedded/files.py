@@ -15,6 +15,8 @@ from sync.store import NotFound
 BUSY_MILLISECONDS = 30_000
 CACHE_KIBIBYTES = 2_048
 """Of each connection; what else is read often, the operating system keeps for all of them."""
+MOST_HELD = 16
+"""Connections that a thread keeps: an office may have hundreds of databases, and each connection is two open files."""
 LOG_PAGES = 4_000
 """Length of the write-ahead log, in pages of 4 kB, at which it is worked into the file."""
 
@@ -40,13 +42,25 @@ PRAGMA user_version = 1;
 """
 
 
+class _Held(threading.local):
+    """A thread's connections by process and file, the one used last at the end.
+
+    By process, since a forked one must not use its parent's.
+    """
+
+    def __init__(self) -> None:
+        self.connections: dict[tuple[int, Path], tuple[int, sqlite3.Connection]] = {}
+
+
+_held = _Held()
+
+
 class File:
     """A database's file. Each thread has a connection of its own; all see a deletion by any process."""
 
     def __init__(self, path: Path, name: str) -> None:
         self.path = path
         self.name = name
-        self._local = threading.local()
 
     def create(self) -> None:
         """Make the file. Raises `FileExistsError`. It appears under its name only when it is whole."""
@@ -73,14 +87,18 @@ class File:
             inode = self.path.stat().st_ino
         except FileNotFoundError:
             raise NotFound("Database does not exist.") from None
-        if getattr(self._local, "inode", None) != inode:
+        key = os.getpid(), self.path
+        held = _held.connections.pop(key, None)
+        if held is None or held[0] != inode:
             try:
-                self._local.connection = connect(self.path)
+                held = inode, connect(self.path)
             except sqlite3.DatabaseError as error:
                 raise known_fault(error, self.name) from error
-            self._local.inode = inode
-        connection: sqlite3.Connection = self._local.connection
-        return connection
+        _held.connections[key] = held
+        if len(_held.connections) > MOST_HELD:
+            _, idle = _held.connections.pop(next(iter(_held.connections)))
+            idle.close()
+        return held[1]
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

@@ -13,12 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from tests.bench import filling, judging, live, packs, receipts, replication, store, validation
+from tests.bench import filling, judging, live, packs, receipts, replication, scale, store, validation
 from tests.bench.machine import describe
 from tests.bench.report import Figures, page
 from tests.live import ROOT
 
 CHANGES = 10
+FEW = 10_000
 LIVE_TABLETS = 100
 TARGET = ROOT / "docs" / "benchmarks.md"
 
@@ -29,6 +30,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--peer", metavar="URL", help="another CouchDB, measured in turn with the embedded store")
     parser.add_argument("--records", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--documents", type=int, default=1_000_000, help="of the large database; the small has 10,000")
     parser.add_argument("--clients", type=int, default=1_000, help="tablets that wait for news at once")
     parser.add_argument("--target", type=Path, default=TARGET, help="the page to write")
     options = parser.parse_args(arguments)
@@ -40,6 +42,7 @@ def main(arguments: list[str] | None = None) -> None:
         rounds=options.rounds,
         throughput=store.measure(options.records, options.rounds, options.peer),
         live=live.measure(options.clients, CHANGES),
+        scale=scale.measure(FEW, options.documents),
         replication=replication.measure(options.records, options.rounds, options.peer),
         receipts=receipts.measure(LIVE_TABLETS),
         packs=packs.measure(options.records, options.rounds),

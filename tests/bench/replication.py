@@ -75,11 +75,12 @@ def _peak(pid: int) -> int:
 
 
 @contextmanager
-def embedded() -> Iterator[tuple[str, int]]:
+def embedded(folder: Path | None = None) -> Iterator[tuple[str, int]]:
+    """An embedded store that really runs, on a folder or on one that goes with it: its address and process id."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    with tempfile.TemporaryDirectory(prefix="rounds-bench-") as data:
-        command = [sys.executable, "-m", "sync.embedded", "--port", str(port), "--data", data]
+    with tempfile.TemporaryDirectory(prefix="rounds-bench-") as own:
+        command = [sys.executable, "-m", "sync.embedded", "--port", str(port), "--data", str(folder or own)]
         process = subprocess.Popen(command, cwd=ROOT)
         try:
             _wait(url, process)

@@ -12,6 +12,7 @@ from tests.bench.live import Live
 from tests.bench.packs import Packs
 from tests.bench.receipts import Receipts
 from tests.bench.replication import STEPS, Replication
+from tests.bench.scale import Size
 from tests.bench.store import Throughput
 from tests.bench.validation import Validation
 
@@ -28,6 +29,7 @@ class Figures:
     rounds: int
     throughput: Throughput
     live: Live
+    scale: tuple[Size, Size]
     replication: Replication
     receipts: Receipts
     packs: Packs
@@ -75,6 +77,10 @@ until the tablet's feed has brought its receipt: verified, judged, projected and
 | median | {figures.receipts.half:.2f} s | |
 | 95th percentile | {figures.receipts.most:.2f} s | 2 s |
 | longest | {figures.receipts.longest:.2f} s | |
+
+## A large database
+
+{report_store.scale(*figures.scale)}
 
 ## Replication
 

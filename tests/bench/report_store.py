@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.bench.live import Live
+from tests.bench.scale import TIMES, Size
 from tests.bench.store import BATCH, STEPS, Throughput
 
 SHOWN = {
@@ -44,3 +45,23 @@ is written; the time is from the beginning of the write until a client has the e
 | all, in the median change, after | {found.all * 1000:.0f} ms |
 | an ordinary request meanwhile, median | {found.ordinary * 1000:.1f} ms |
 | memory of all processes of the store | {found.memory:.0f} MiB |"""
+
+
+def scale(few: Size, many: Size) -> str:
+    """What each operation takes in a small and in a large database."""
+    rows = [
+        f"| {name} | {one * 1000:.1f} ms | {many.seconds[name] * 1000:.1f} ms | {many.seconds[name] / one:.1f} |"
+        for name, one in few.seconds.items()
+    ]
+    return "\n".join(
+        [
+            f"Operations in a database of {few.documents:,} and in one of {many.documents:,} records, in turns",
+            f"over HTTP: the median of {TIMES}. A new connection each time, so the first operation includes it.",
+            "",
+            f"| | {few.documents:,} | {many.documents:,} | ratio |",
+            "|---|---:|---:|---:|",
+            *rows,
+            f"| a sync without news: requests | {few.requests} | {many.requests} | |",
+            f"| a sync without news: bytes | {few.bytes:,} | {many.bytes:,} | |",
+        ]
+    )

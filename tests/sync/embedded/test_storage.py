@@ -18,6 +18,7 @@ import pytest
 
 from sync.embedded import EmbeddedStore
 from sync.embedded.attachments import ATTACHMENT_BYTES
+from sync.embedded.files import MOST_HELD
 from sync.store import NotFound, TooLarge
 from tests.live import ROOT
 
@@ -205,3 +206,14 @@ def test_two_that_open_a_new_store_agree_on_its_identity(tmp_path: Path) -> None
         thread.join()
     assert len(set(found)) == 1
     assert EmbeddedStore(tmp_path).uuid == found[0]
+
+
+def test_a_thread_that_goes_through_many_databases_keeps_few_files_open(tmp_path: Path) -> None:
+    store = EmbeddedStore(tmp_path)
+    databases = [store.create(f"mailbox-{number:03d}") for number in range(3 * MOST_HELD)]
+    for database in [*databases, *databases]:
+        database.put({"_id": f"{database.info().doc_count}"})
+    links = (link.readlink() for link in Path("/proc/self/fd").iterdir() if link.exists())
+    files = [path.name for path in links if path.is_relative_to(tmp_path)]
+    assert 0 < len(files) <= 3 * MOST_HELD
+    assert all(database.info().doc_count == 2 for database in databases)

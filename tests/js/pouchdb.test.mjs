@@ -41,6 +41,12 @@ async function until(holds, what) {
   assert.fail(`${what}, not within 10 s`);
 }
 
+/** Ends live replications, also those that have ended by themselves: these never say so again ('complete' is an event). */
+async function ended(syncs) {
+  for (const sync of syncs) sync.cancel();
+  await Promise.allSettled(syncs);
+}
+
 test('documents travel both ways', async () => {
   const [here, there, office] = [local(), local(), remote('both-ways')];
   await here.bulkDocs(Array.from({ length: 250 }, (_, n) => ({ _id: `here:${String(n).padStart(3, '0')}`, text: '走访', n })));
@@ -67,8 +73,23 @@ test('what is written arrives while a live sync waits', async () => {
       await until(async () => (await ids(to)).includes(`doc:${n}`), `doc:${n} on the other side`);
     }
   } finally {
-    await Promise.all(syncs.map((sync) => new Promise((resolve) => sync.on('complete', resolve).cancel())));
+    await ended(syncs);
   }
+});
+
+test('a live sync that has failed says so once, so that waiting for its end needs its promise', async () => {
+  const broken = (url, options) => (/_revs_diff/.test(url) ? Promise.reject(new Error('cut')) : PouchDB.fetch(url, options));
+  const [here, office] = [local(), new PouchDB(`${store.url}/cut`, { fetch: broken })];
+  await office.info();
+  const sync = here.sync(office, { live: true, retry: false });
+  const failed = new Promise((resolve) => { sync.on('error', resolve); });
+  await here.put({ _id: 'a' });
+  assert.match((await failed).message, /cut/);
+  let told = false;
+  sync.on('complete', () => { told = true; }).on('error', () => { told = true; });
+  await ended([sync]);
+  await sleep(300);
+  assert.equal(told, false);
 });
 
 test('attachments arrive byte for byte', async () => {

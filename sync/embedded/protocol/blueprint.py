@@ -17,6 +17,7 @@ from sync.embedded.protocol import (
     answer,
     attached,
     bulk,
+    bulk_get,
     changes,
     databases,
     documents,
@@ -148,7 +149,7 @@ def _add_rules(blueprint: Blueprint) -> None:
     add("/<database>/_revs_limit", "revs_limit", databases.revs_limit, methods=_READ)
     add("/<database>/_all_docs", "all_docs", listing.all_docs, methods=_LISTED)
     add("/<database>/_bulk_docs", "bulk_docs", bulk.bulk_docs, methods=["POST"])
-    add("/<database>/_bulk_get", "bulk_get", bulk.bulk_get, methods=["POST"])
+    add("/<database>/_bulk_get", "bulk_get", bulk_get.bulk_get, methods=["POST"])
     add("/<database>/_revs_diff", "revs_diff", bulk.revs_diff, methods=["POST"])
     add("/<database>/_missing_revs", "missing_revs", bulk.missing_revs, methods=["POST"])
     add("/<database>/_changes", "changes", changes.changes, methods=_LISTED)

@@ -7,11 +7,13 @@ from typing import Any, BinaryIO
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 from uuid import uuid4
 
+import orjson
 from flask import Response, g, request
 
-from sync.embedded.database import Stored
+from sync.embedded.database import EmbeddedDatabase, Stored
 from sync.embedded.protocol import answer, multipart, parts
-from sync.embedded.protocol.reading import Reading, inline, takes_parts
+from sync.embedded.protocol.inline import streamed
+from sync.embedded.protocol.reading import Reading, takes_parts
 from sync.embedded.tree import Tree, checked
 from sync.embedded.writes import check_id
 from sync.store import BadRequest, Conflict, Document, NotFound
@@ -47,8 +49,9 @@ def _get(stored: Stored, reading: Reading) -> Response:
     doc = reading.shown(stored)
     names = reading.wanted_attachments(doc)
     if names and takes_parts("related"):
-        return parts.answered("related", parts.with_attachments(doc, names))
-    inline(doc, names)
+        return parts.answered("related", parts.with_attachments(g.database, doc, names))
+    if names:
+        return Response(streamed(g.database, doc, names), content_type=answer.JSON)
     return answer.json(doc, headers=etag)
 
 
@@ -71,9 +74,11 @@ def _open_revs(doc_id: str, reading: Reading) -> Response:
         raise NotFound("missing")
     bodies = g.database.revisions((doc_id, rev) for rev in wanted)
     found = [(rev, bodies.get((doc_id, rev))) for rev in wanted]
+    database = g.database
+    opened = [_opened(rev, stored, tree, reading, everything=_takes_mixed()) for rev, stored in found]
     if _takes_mixed():
-        return parts.answered("mixed", _opened_parts(found, tree, reading))
-    return answer.json([_opened(rev, stored, tree, reading) for rev, stored in found])
+        return parts.answered("mixed", (_part(database, doc, names) for doc, names in opened))
+    return Response(_rows(database, opened), content_type=answer.JSON)
 
 
 def _takes_mixed() -> bool:
@@ -91,22 +96,33 @@ def _wanted_revs(tree: Tree) -> list[str]:
     return list(dict.fromkeys(latest_leaf(tree, rev) for rev in revs)) if answer.flag("latest") else revs
 
 
-def _opened(rev: str, stored: Stored | None, tree: Tree, reading: Reading) -> dict[str, Any]:
+Opened = tuple[Document, list[str]]
+
+
+def _opened(rev: str, stored: Stored | None, tree: Tree, reading: Reading, *, everything: bool) -> Opened:
+    """One open revision, and which of its attachments come with it: in parts all, save those that the asker has."""
     if stored is None:
-        return {"missing": rev}
+        return {"missing": rev}, []
     doc = reading.shown(stored, tree)
-    inline(doc, reading.wanted_attachments(doc))
-    return {"ok": doc}
+    return doc, reading.wanted_attachments(doc, always=everything)
 
 
-def _opened_parts(found: list[tuple[str, Stored | None]], tree: Tree, reading: Reading) -> Iterator[parts.Part]:
-    """In parts attachments come without being asked for, save those that the asker has."""
-    for rev, stored in found:
-        if stored is None:
-            yield parts.error_part({"missing": rev})
+def _part(database: EmbeddedDatabase, doc: Document, names: list[str]) -> parts.Part:
+    return parts.document_part(database, doc, names) if "_rev" in doc else parts.error_part(doc)
+
+
+def _rows(database: EmbeddedDatabase, opened: list[Opened]) -> Iterator[bytes]:
+    separator = b"["
+    for doc, names in opened:
+        yield separator
+        separator = b","
+        if "_rev" in doc:
+            yield b'{"ok":'
+            yield from streamed(database, doc, names)
+            yield b"}"
         else:
-            doc = reading.shown(stored, tree)
-            yield parts.document_part(doc, reading.wanted_attachments(doc, always=True))
+            yield orjson.dumps(doc)
+    yield b"]\n" if opened else b"[]\n"
 
 
 # Writing

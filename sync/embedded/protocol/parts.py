@@ -9,8 +9,9 @@ from urllib.parse import quote
 from uuid import uuid4
 
 import orjson
-from flask import Response, g, stream_with_context
+from flask import Response
 
+from sync.embedded.database import EmbeddedDatabase
 from sync.store import Document
 
 
@@ -25,9 +26,7 @@ class Part:
 def answered(kind: str, parts: Iterable[Part]) -> Response:
     """An answer of several parts; `kind` is `mixed` or `related`."""
     boundary = uuid4().hex
-    return Response(
-        stream_with_context(_stream(boundary, parts)), content_type=f'multipart/{kind}; boundary="{boundary}"'
-    )
+    return Response(_stream(boundary, parts), content_type=f'multipart/{kind}; boundary="{boundary}"')
 
 
 def _stream(boundary: str, parts: Iterable[Part]) -> Iterator[bytes]:
@@ -39,14 +38,16 @@ def _stream(boundary: str, parts: Iterable[Part]) -> Iterator[bytes]:
     yield f"--{boundary}--".encode()
 
 
-def document_part(doc: Document, names: Iterable[str], more: Mapping[str, str] | None = None) -> Part:
+def document_part(
+    database: EmbeddedDatabase, doc: Document, names: Iterable[str], more: Mapping[str, str] | None = None
+) -> Part:
     """A document as one part; where attachments follow it, as parts within that part."""
     follow = list(names)
     if not follow:
         return Part({**(more or {}), "Content-Type": "application/json"}, [orjson.dumps(doc)])
     boundary = uuid4().hex
     headers = {**(more or {}), "Content-Type": f'multipart/related; boundary="{boundary}"'}
-    return Part(headers, _stream(boundary, with_attachments(doc, follow)))
+    return Part(headers, _stream(boundary, with_attachments(database, doc, follow)))
 
 
 def error_part(error: Any, more: Mapping[str, str] | None = None) -> Part:
@@ -54,7 +55,7 @@ def error_part(error: Any, more: Mapping[str, str] | None = None) -> Part:
     return Part({**(more or {}), "Content-Type": 'application/json; error="true"'}, [orjson.dumps(error)])
 
 
-def with_attachments(doc: Document, names: Iterable[str]) -> Iterator[Part]:
+def with_attachments(database: EmbeddedDatabase, doc: Document, names: Iterable[str]) -> Iterator[Part]:
     """The document, and then those of its attachments that are named, in the document's order."""
     follow = set(names)
     entries = doc.get("_attachments", {})
@@ -64,13 +65,13 @@ def with_attachments(doc: Document, names: Iterable[str]) -> Iterator[Part]:
     yield Part({"Content-Type": "application/json"}, [orjson.dumps(doc)])
     for name, entry in entries.items():
         if name in follow:
-            yield _attachment(doc, name, entry)
+            yield _attachment(database, doc, name, entry)
 
 
-def _attachment(doc: Document, name: str, entry: Mapping[str, Any]) -> Part:
+def _attachment(database: EmbeddedDatabase, doc: Document, name: str, entry: Mapping[str, Any]) -> Part:
     headers = {
         "Content-Disposition": f'attachment; filename="{quote(name)}"',
         "Content-Type": str(entry["content_type"]),
         "Content-Length": str(entry["length"]),
     }
-    return Part(headers, g.database.attachment(doc["_id"], name, doc["_rev"]).chunks)
+    return Part(headers, database.attachment(doc["_id"], name, doc["_rev"]).chunks)

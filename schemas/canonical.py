@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -43,18 +44,18 @@ def digest(value: Any) -> str:
 def _check(value: Any, path: str, depth: int) -> bool:
     """Raise for what has no canonical form; true where a key sorts differently in UTF-16 than in UTF-8."""
     kind = type(value)
+    if kind is dict:
+        return _check_object(value, path, depth)
+    if kind is list or kind is tuple:
+        return _check_array(value, path, depth)
+    _check_scalar(value, path)
+    return False
+
+
+def _check_scalar(value: Any, path: str) -> None:
+    kind = type(value)
     if kind is str:
         _check_text(value, path)
-    elif kind is dict:
-        return _check_object(value, path, depth)
-    elif kind is list or kind is tuple:
-        if depth >= MAX_DEPTH:
-            raise CanonicalError(path, "too_deep")
-        return any(
-            [  # noqa: C419 - every item has to be looked at
-                _check(item, f"{path}/{index}", depth + 1) for index, item in enumerate(value)
-            ]
-        )
     elif kind is int:
         if not -SAFE_INTEGER <= value <= SAFE_INTEGER:
             raise CanonicalError(path, "integer_range")
@@ -62,15 +63,31 @@ def _check(value: Any, path: str, depth: int) -> bool:
         raise CanonicalError(path, "not_integer")
     elif value is not None and kind is not bool:
         raise CanonicalError(path, "not_json")
-    return False
 
 
 def _check_text(text: str, path: str) -> None:
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            raise CanonicalError(path, "lone_surrogate") from None
+    if not _is_text(text):
+        raise CanonicalError(path, "lone_surrogate")
+
+
+def _is_text(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _check_array(value: Sequence[Any], path: str, depth: int) -> bool:
+    if depth >= MAX_DEPTH:
+        raise CanonicalError(path, "too_deep")
+    late = False
+    for index, item in enumerate(value):
+        if type(item) is not str or not _is_text(item):  # most are, and need no further look
+            late |= _check(item, f"{path}/{index}", depth + 1)
+    return late
 
 
 def _check_object(value: dict[Any, Any], path: str, depth: int) -> bool:
@@ -80,9 +97,11 @@ def _check_object(value: dict[Any, Any], path: str, depth: int) -> bool:
     for key, item in value.items():
         if type(key) is not str:
             raise CanonicalError(path, "not_json")
-        _check_text(key, path)
-        late |= not key.isascii() and _LATE_KEY.search(key) is not None
-        late |= _check(item, f"{path}/{key}", depth + 1)
+        if not key.isascii():
+            _check_text(key, path)
+            late |= _LATE_KEY.search(key) is not None
+        if type(item) is not str or not _is_text(item):  # most are, and need no further look
+            late |= _check(item, f"{path}/{key}", depth + 1)
     return late
 
 

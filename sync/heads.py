@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sync.edits import Edit
 
@@ -14,13 +13,13 @@ SEGMENTS = 64
 """Paths with more are passed over: no form nests as deep."""
 
 ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
+_BEFORE_LAST = ("/", "")
 _ROW_WITHIN = re.compile(r"/[0-9A-HJKMNP-TV-Z]{26}(?=/)")
 
 Seen = Mapping[str, Collection[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """One value of a path that no edit has replaced. `present` is false where the edit took the value away."""
 
     edit_id: str
@@ -39,7 +38,7 @@ class Head:
 
 def is_row(path: str) -> bool:
     """Whether a path names a row of a repeat: its last segment is a ULID, which no field name can be."""
-    return ULID.fullmatch(path, path.rfind("/") + 1) is not None
+    return path[-27:-26] in _BEFORE_LAST and ULID.fullmatch(path, len(path) - 26) is not None
 
 
 def rows_above(path: str) -> list[str]:

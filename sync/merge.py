@@ -8,7 +8,7 @@ The twin for the tablet is `core/merge.js`; `tests/vectors/merge.json` holds bot
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
 from typing import Any
@@ -134,6 +134,8 @@ def _of_state(state: str, heads: tuple[Head, ...]) -> Collision:
 def _settle(path: str, heads: tuple[Head, ...], policy: Policy) -> tuple[Any, Collision | None]:
     """One path's value by its policy (laws 8 to 10), None where it has none; and the collision that remains."""
     greatest = heads[-1]
+    if len(heads) == 1:
+        return greatest.value, None
     if all(head.present == greatest.present and same(head.value, greatest.value) for head in heads[:-1]):
         return greatest.value, None
     name, field = policy(path, heads)
@@ -182,7 +184,7 @@ def _wanting(row: str, heads: Heads, below: Sequence[str], removals: Sequence[Ed
     for path in below:
         for head in heads[path]:
             if head.edit_id not in wanting and not any(head.edit_id in seen[path] for seen in covered):
-                wanting[head.edit_id] = replace(head, value={}, present=True)
+                wanting[head.edit_id] = head._replace(value={}, present=True)
     return list(wanting.values())
 
 
@@ -196,21 +198,26 @@ class _Branch(dict[str, Any]):
 
 def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
     """Flat paths, sorted, to nested answers; rows become arrays in the order of their ULIDs."""
-    root = _Branch()
+    branches: dict[str, _Branch | None] = {"": _Branch()}
     for path, value in values.items():
-        _place(root, path, value)
-    return {name: _plain(below) for name, below in root.items()}
+        way, _, last = path.rpartition("/")
+        branch = _branch(branches, way)
+        if branch is not None:
+            branch.setdefault(last, _Branch() if is_row(path) else value)
+    return _members(branches[""])
 
 
-def _place(root: _Branch, path: str, value: Any) -> None:
-    *way, last = path.split("/")[1:]
-    branch = root
-    for segment in way:
-        below = branch.setdefault(segment, _Branch())
-        if not isinstance(below, _Branch):
-            return  # a value stands where this path has a group: that path is the form's mistake to report
-        branch = below
-    branch.setdefault(last, _Branch() if is_row(path) else value)
+def _branch(branches: dict[str, _Branch | None], path: str) -> _Branch | None:
+    """The branch at a path, made where there is none yet; None where a value stands in its way.
+
+    Such a path is the form's mistake to report.
+    """
+    if path not in branches:
+        way, _, last = path.rpartition("/")
+        above = _branch(branches, way)
+        found = above.setdefault(last, _Branch()) if above is not None else None
+        branches[path] = found if isinstance(found, _Branch) else None
+    return branches[path]
 
 
 def _plain(node: Any) -> Any:

@@ -7,7 +7,6 @@ it. The twin is `core/origin.js`; `tests/vectors/origin.json` holds both to the 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from sync.edits import Edit, same
 from sync.heads import Head, is_row
@@ -30,8 +29,7 @@ def origin_of(path: str, head: Head, edits: Iterable[Edit]) -> Head:
                 todo.append(name)
     first = min((by_id[name] for name in reached), key=lambda edit: (edit["at"], edit["id"]))
     by, device = first.get("by"), first.get("device")
-    return replace(
-        head,
+    return head._replace(
         edit_id=first["id"],
         at=first["at"],
         by=by if isinstance(by, str) else "",

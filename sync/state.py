@@ -12,7 +12,6 @@ States are not opinions about one thing but steps of one way, so that most of wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from operator import attrgetter
 
 from sync.edits import Edit
@@ -76,7 +75,7 @@ def _unseen(heads: Heads, withdrawn: Sequence[Head], edits: Mapping[str, Edit]) 
     unseen = {head.edit_id: head for path, found in heads.items() if path != STATE for head in found}
     for name in heads.get(STATE, ()):
         unseen.pop(name.edit_id, None)
-    return [replace(head, value=SUBMITTED, present=True) for name, head in sorted(unseen.items()) if name not in known]
+    return [head._replace(value=SUBMITTED, present=True) for name, head in sorted(unseen.items()) if name not in known]
 
 
 def _seen_of(edits: Mapping[str, Edit]) -> Mapping[str, set[str]]:

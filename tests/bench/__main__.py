@@ -11,7 +11,6 @@ import argparse
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from statistics import median
 
 from tests.bench import filling, judging, live, packs, receipts, replication, scale, store, validation
 from tests.bench.machine import describe
@@ -50,7 +49,7 @@ def main(arguments: list[str] | None = None) -> None:
         filling=filling.measure(),
         plain=judging.measure(options.records, options.rounds, conflicts=False),
         conflicting=judging.measure(options.records, options.rounds, conflicts=True),
-        merges=median(judging.merges(options.records) for _ in range(options.rounds)),
+        merges=judging.merges(options.records, options.rounds),
         load=(load, os.getloadavg()[0]),
     )
     options.target.write_text(page(figures), "utf-8")

@@ -65,11 +65,11 @@ class Tablet:
         self._wall = BEGIN
         self._clock = Clock(self._device, wall=lambda: self._wall)
 
-    def fill(self, number: int) -> Document:
-        """A submitted visit, as this tablet sends it."""
+    def fill(self, number: int, *, short: bool = False) -> Document:
+        """A submitted visit, as this tablet sends it; a short one is about 1 kB, the edit and its answers together."""
         record_id = f"record:{FORM}:{ulid()}"
         head = {"_id": record_id, "type": "record", "form": FORM, "version": VERSION, "team": TEAM}
-        edit = self._edit(record_id, [], {**_visit(number), "/_state": "submitted"})
+        edit = self._edit(record_id, [], {**_visit(number, short=short), "/_state": "submitted"})
         return _leaf(merged_body(head, [edit], derive([edit], self.form)), None)
 
     def change(self, base: Document, changes: Mapping[str, Any]) -> Document:
@@ -125,7 +125,15 @@ def _leaf(body: Document, parent: Document | None) -> Document:
     return {**body, "_rev": f"{len(ids)}-{digest}", "_revisions": {"start": len(ids), "ids": ids}}
 
 
-def _visit(number: int) -> dict[str, Any]:
+SHORT = ("/enterprise", "/visited_on", "/visitors", "/survey/workers", "/survey/operation", "/publicity/guides")
+
+
+def _visit(number: int, *, short: bool) -> dict[str, Any]:
+    whole = _whole_visit(number)
+    return {path: whole[path] for path in SHORT} if short else whole
+
+
+def _whole_visit(number: int) -> dict[str, Any]:
     chance = random.Random(number)
     person = f"/people_met/{ulid()}"
     return {

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 
 from schemas.form import Form, parse
 from sync.edits import edits_digest, stable
-from sync.merge import fold, union
+from sync.merge import Collision, fold, union
 from tests.sync.logs import FOREIGN, OF_VERSIONS, replicas
 from tests.vectors import form
 
@@ -47,6 +47,11 @@ def javascript() -> Iterator[Twin]:
         asked.close()
 
 
+def told(collision: Collision) -> dict[str, Any]:
+    heads = [head._asdict() for head in collision.heads]
+    return {**asdict(collision), "heads": heads, "in_force": collision.in_force._asdict()}
+
+
 def python(edits: list[Any], form: Form = FORM) -> Any:
     found = fold(edits, form)
     return {
@@ -54,8 +59,8 @@ def python(edits: list[Any], form: Form = FORM) -> Any:
         "state": found.state,
         "version": found.version,
         "at": found.at,
-        "collisions": [asdict(collision) for collision in found.collisions],
-        "heads": [[path, [asdict(head) for head in heads]] for path, heads in found.heads.items()],
+        "collisions": [told(collision) for collision in found.collisions],
+        "heads": [[path, [head._asdict() for head in heads]] for path, heads in found.heads.items()],
         "digest": edits_digest(union(edits)),
     }
 

@@ -410,8 +410,8 @@ def test_the_same_name_in_two_groups_gets_a_number() -> None:
 def test_unknown_functions_are_named_with_their_row() -> None:
     found = survey(
         [*PLAIN, "calculation", "relevant", "constraint", "constraint_message"],
-        ["decimal", "x", "X", None, None, "sin(.) > 0 and digest(., 'MD5') != ''", "No"],
-        ["calculate", "y", None, "pi() * ${x}", None, None, None],
+        ["decimal", "x", "X", None, None, "randomize(.) > 0 and digest(., 'MD5') != ''", "No"],
+        ["calculate", "y", None, "base64-decode(${x})", None, None, None],
         ["text", "z", "Z", None, "jr:itext('a') = ${y}", None, None],
     )
     known = fields(found)
@@ -421,9 +421,9 @@ def test_unknown_functions_are_named_with_their_row() -> None:
     assert "relevant" not in known["z"]
     lines = told(found)
     assert lines[0].startswith(
-        "survey, row 2, column constraint: dropped: Rounds has no function sin(), digest(): sin(.)"
+        "survey, row 2, column constraint: dropped: Rounds has no function randomize(), digest(): randomize(.)"
     )
-    assert lines[1].startswith("survey, row 3, column calculation: dropped: Rounds has no function pi()")
+    assert lines[1].startswith("survey, row 3, column calculation: dropped: Rounds has no function base64-decode()")
     assert lines[2].startswith("survey, row 4, column relevant: dropped: Rounds has no function jr:itext()")
 
 

@@ -6,10 +6,14 @@ import hashlib
 import re
 import secrets
 import time
+from datetime import UTC, datetime, timedelta
 
 ULID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH = 26
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = 253_370_764_800_000
+"""Milliseconds until the year 9999: later ones exist in no zone."""
 
 
 def ulid() -> str:
@@ -21,6 +25,15 @@ def stable_ulid(name: str, milliseconds: int = 0) -> str:
     """The one that is always the same for a name, as if it had been minted at that time."""
     chance = int.from_bytes(hashlib.sha256(name.encode()).digest()[:10], "big")
     return _written(milliseconds << 80 | chance)
+
+
+def minted_at(text: str) -> str:
+    """When a ULID was minted by its maker's clock, as a hybrid time; the beginning of time for what claims nonsense."""
+    number = 0
+    for character in text[:10]:
+        number = number * 32 + max(0, ALPHABET.find(character))
+    moment = EPOCH + timedelta(milliseconds=min(number, LATEST))
+    return f"{moment.strftime('%Y-%m-%dT%H:%M:%S')}.{number % 1000 if number <= LATEST else 0:03d}Z/0000/0"
 
 
 def _written(number: int) -> str:

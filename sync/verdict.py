@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 
 from schemas.answers import Problem
 from schemas.form import Form
+from schemas.identity import Part, identity
 from schemas.messages import text
 from schemas.summary import summary
 from sync.edits import Edit, content, contested, edit_digest, edits_digest, in_force, well_formed
@@ -16,6 +18,7 @@ from sync.forms import FormLibrary
 from sync.merge import DRAFT, Collision, Folded, fold
 from sync.record import Derived, derive
 from sync.signature import verify_edit
+from sync.state import WITHDRAWN
 from sync.store import Document
 
 ACCEPTED, RETURNED, HELD = "accepted", "returned", "held"
@@ -24,6 +27,12 @@ BAD_SIGNATURE, WRONG_AUTHOR, CONTESTED = "bad_signature", "wrong_author", "conte
 EDIT_FAULTS = frozenset({UNKNOWN_DEVICE, BAD_SIGNATURE, WRONG_AUTHOR, CONTESTED})
 """Problems that are about an edit and not about what the record says."""
 VERIFIED_CACHE = 200_000
+JOINT = {
+    "case": re.compile(r"duplicate-[0-9a-f]{20}"),
+    "team": re.compile(r"[a-z][a-z0-9-]{0,30}"),
+    "record": re.compile(r"record:[a-z][a-z0-9-]{0,60}:[0-9A-HJKMNP-TV-Z]{26}"),
+}
+"""What the office writes at `/_joined`: the case that it settled, and the record that stays."""
 ERRORS_TOLD = 500
 """A receipt that named thousands of mistakes could not be stored, and nobody could read it."""
 
@@ -35,7 +44,8 @@ class Judged:
     `answers` are the judge's own, `problems` what is wrong with them, `collisions` what a person must decide; `read`
     are the edits in force as the form version reads them, `invalid_edits` why an edit does not count, by its digest;
     `label` the record's summary per language; `differing` the top-level fields whose answers the document caches
-    otherwise than the judge has them (law 14).
+    otherwise than the judge has them (law 14); `identity` what the record is about, by its form; `joined` the record
+    that the office has joined it into.
     """
 
     record_id: str
@@ -58,6 +68,8 @@ class Judged:
     label: Mapping[str, str]
     at: str
     differing: tuple[str, ...] = ()
+    identity: tuple[Part, ...] = ()
+    joined: Mapping[str, str] | None = None
 
 
 class Judge:
@@ -135,7 +147,22 @@ class Judge:
             reason=reason,
             label=label,
             differing=() if faults else _differing(winner, edits, answers),
+            identity=identity(form, answers),
+            joined=self._joined(folded),
         )
+
+    def _joined(self, folded: Folded) -> Mapping[str, str] | None:
+        """Where the office says that it has joined a withdrawn record into another. A tablet's word is none."""
+        head = folded.joined
+        if head is None or folded.state != WITHDRAWN or not isinstance(head.value, dict):
+            return None
+        device = self._library.device(head.device)
+        if device is None or not device.speaks_for_all or not JOINT.keys() <= head.value.keys():
+            return None
+        found = {name: head.value[name] for name in JOINT}
+        if not all(isinstance(found[name], str) and JOINT[name].fullmatch(found[name]) for name in JOINT):
+            return None
+        return found | {"edit": head.edit_id}
 
     def _held(
         self, mailbox: str, winner: Document, edits: Sequence[Any], faults: Mapping[str, str], reason: str
@@ -184,6 +211,8 @@ class Judge:
         reason: str | None,
         label: Mapping[str, str],
         differing: tuple[str, ...] = (),
+        identity: tuple[Part, ...] = (),
+        joined: Mapping[str, str] | None = None,
     ) -> Judged:
         record_id, team = winner["_id"], mailbox.removeprefix("mailbox-")
         form, task = winner.get("form"), winner.get("task")
@@ -224,6 +253,8 @@ class Judge:
             label,
             folded.at,
             differing,
+            identity,
+            joined,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, render_template
 from flask_smorest import Api  # type: ignore[import-untyped]
 
-from service.api import batches, bundles, cases, drafts, forms, hub, packs, records, session, why
+from service.api import batches, bundles, cases, drafts, forms, hub, joins, packs, records, session, why
 from service.auth import access
 from service.errors import STATUS
 
@@ -16,6 +16,7 @@ BLUEPRINTS = (
     why.blueprint,
     batches.blueprint,
     cases.blueprint,
+    joins.blueprint,
     forms.blueprint,
     drafts.blueprint,
     packs.blueprint,

@@ -226,6 +226,28 @@ class BatchShown(Schema):
     items = fields.List(fields.Nested(BatchLine))
 
 
+class RecordNamed(Schema):
+    team = fields.String(required=True, validate=Regexp(r"^[a-z][a-z0-9-]{0,30}$"))
+    record = fields.String(required=True, validate=Regexp(rf"^{RECORD_ID.pattern}$"))
+
+
+class Taken(RecordNamed):
+    path = text("A field, or a row with all that is in it.", required=True, validate=[Length(2, 600), NO_NUL])
+
+
+class JointWanted(Schema):
+    """Which record stays, and which values it takes from the others; what is not named stays as it is there."""
+
+    survivor = fields.Nested(RecordNamed, required=True)
+    take = fields.List(fields.Nested(Taken), load_default=list, validate=Length(max=1000))
+    note = fields.String(load_default=None, allow_none=True, validate=[Length(max=NOTE_MOST), NO_NUL])
+
+
+class Joined(Schema):
+    case = fields.String()
+    edits = fields.List(fields.String(), metadata={"description": "The edits that did it."})
+
+
 class Decided(Schema):
     case = fields.String()
     edit = text("The edit that the decision made.")

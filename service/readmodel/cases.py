@@ -6,15 +6,15 @@ and at every rebuild.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import Connection, Select, and_, delete, insert, select, update
 
 from service.cases.derived import CLOSED, Row, case_row
 from service.cases.kinds import DUPLICATE
 from service.cases.notes import Notes, notes_of, with_notes
-from service.readmodel.tables import case_notes, cases, records
+from service.readmodel.tables import case_notes, case_records, cases, records
 
 CHUNK = 400
 NO_NOTES = Notes()
@@ -25,10 +25,11 @@ def replace_cases(connection: Connection, team: str, ids: Sequence[str], derived
     """Replace the cases that are each about one of these records of a team. Their own rows come first."""
     own = and_(cases.c.record_team == team, cases.c.record.in_(ids), cases.c.kind != DUPLICATE)
     connection.execute(delete(cases).where(own))
-    mine = and_(case_notes.c.record_team == team, case_notes.c.record.in_(ids), case_notes.c.kind != DUPLICATE)
+    mine = and_(case_notes.c.record_team == team, case_notes.c.record.in_(ids))
     noted = {row["id"]: dict(row) for row in connection.execute(select(case_notes).where(mine)).mappings()}
     rows = [with_notes(row, _notes(noted.get(row["id"]))) for row in derived]
-    past = [noted[name] for name in sorted(noted.keys() - {row["id"] for row in derived})]
+    here = {row["id"] for row in derived} | set(connection.execute(_standing(noted)).scalars())
+    past = [noted[name] for name in sorted(noted.keys() - here)]
     put(connection, rows + _past(connection, past))
 
 
@@ -38,10 +39,23 @@ def put(connection: Connection, rows: Sequence[Row]) -> None:
         connection.execute(insert(cases), list(rows[start : start + CHUNK]))
 
 
-def noted(connection: Connection, ids: Collection[str]) -> dict[str, Notes]:
-    """What people have added to these cases; those that nobody spoke of are left out."""
-    found = connection.execute(select(case_notes.c.id, case_notes.c.entries).where(case_notes.c.id.in_(sorted(ids))))
-    return {name: notes_of(entries) for name, entries in found}
+def put_case(connection: Connection, row: Row | None, name: str = "") -> None:
+    """Write one case about several records, in place of what was there; None where nothing speaks for it any more.
+
+    `detail.documents` are the records that it is about.
+    """
+    name = row["id"] if row else name
+    connection.execute(delete(cases).where(cases.c.id == name))
+    connection.execute(delete(case_records).where(case_records.c.case == name))
+    found = connection.execute(select(case_notes).where(case_notes.c.id == name)).mappings().first()
+    said = dict(found) if found else None
+    if row is None:
+        put(connection, _past(connection, [said]) if said else [])
+        return
+    put(connection, [with_notes(row, _notes(said))])
+    about = {(each["team"], each["record"]) for each in row["detail"]["documents"]}
+    rows = [{"record_team": team, "record": record, "case": name} for team, record in sorted(about)]
+    connection.execute(insert(case_records), rows)
 
 
 def put_notes(connection: Connection, row: Row) -> None:
@@ -54,6 +68,11 @@ def put_notes(connection: Connection, row: Row) -> None:
         return
     after = with_notes(dict(standing), notes_of(row["entries"]))
     connection.execute(update(cases).where(cases.c.id == row["id"]).values({name: after[name] for name in ADDED}))
+
+
+def _standing(ids: Iterable[str]) -> Select[tuple[str]]:
+    """Which of these cases have a row."""
+    return select(cases.c.id).where(cases.c.id.in_(sorted(ids)))
 
 
 def _notes(row: Mapping[str, Any] | None) -> Notes:
@@ -70,7 +89,8 @@ def _past(connection: Connection, noted: Sequence[Mapping[str, Any]]) -> list[Ro
         mine = and_(records.c.team == notes["record_team"], records.c.id == notes["record"])
         last = connection.execute(select(records.c.last_edit).where(mine)).scalar()
         if last is not None:
-            rows.append(with_notes(past_row(notes, last), notes_of(notes["entries"])))
+            closed_by = None if notes["kind"] == DUPLICATE else last
+            rows.append(with_notes(past_row(notes, closed_by), notes_of(notes["entries"])))
     return rows
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, Table, delete, insert, select
 from service.cases.derived import case_rows
 from service.readmodel.cases import replace_cases
 from service.readmodel.checkpoints import checkpoint
+from service.readmodel.duplicates import replace_identities
 from service.readmodel.rows import edit_rows, problem_rows, record_row
 from service.readmodel.tables import checkpoints, edits, problems, records
 from service.sql import writing
@@ -73,6 +74,7 @@ def _replace(connection: Connection, team: str, judged: Sequence[Judged]) -> Non
     _insert(connection, records, [record_row(team, each) for each in judged])
     _insert(connection, problems, [row for each in judged for row in problem_rows(team, each)])
     _insert(connection, edits, [row for each in judged for row in edit_rows(team, each)])
+    replace_identities(connection, team, judged)
     replace_cases(connection, team, ids, [row for each in judged for row in case_rows(team, each)])
 
 

@@ -36,6 +36,7 @@ def record_row(team: str, judged: Judged) -> Row:
         "edit_count": len(judged.edits),
         "updated": judged.at,
         "updated_by": text(last.get("by")),
+        "identity": [list(part) for part in judged.identity] or None,
         "last_edit": text(last.get("id")),
         "search": _search(judged),
     }

@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from service.sql import writing
 
-VERSION = 2
+VERSION = 3
 
 
 def _plain(length: int) -> String:
@@ -63,6 +63,7 @@ records = Table(
     Column("updated", _plain(120), nullable=False),
     Column("updated_by", Text, nullable=False),
     Column("last_edit", Text, nullable=False),
+    Column("identity", JSON),
     Column("search", Text, nullable=False),
 )
 for _name, _columns in {
@@ -145,6 +146,20 @@ case_records = Table(
     Column("record", _plain(120), primary_key=True),
     Column("case", _plain(40), primary_key=True),
     Index("case_records_by_case", "case"),
+)
+
+# The keys by which records that may be the same thing find each other: `same` and `near` ones, and the cases by which
+# records were `joined`.
+identities = Table(
+    "identities",
+    metadata,
+    Column("key", _plain(40), primary_key=True),
+    Column("team", _plain(40), primary_key=True),
+    Column("record", _plain(120), primary_key=True),
+    Column("form", Text, nullable=False),
+    Column("role", _plain(10), nullable=False),
+    Column("mark", JSON),
+    Index("identities_by_record", "team", "record"),
 )
 
 # The documents `case:<id>` of the office database.

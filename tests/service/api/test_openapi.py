@@ -41,6 +41,8 @@ ADDRESSES = [
     "POST /api/v1/cases/{case_id}/decision",
     "POST /api/v1/cases/{case_id}/undo",
     "POST /api/v1/cases/{case_id}/question",
+    "POST /api/v1/cases/{case_id}/join",
+    "POST /api/v1/cases/{case_id}/unjoin",
     "POST /api/v1/cases/batches",
     "GET /api/v1/cases/batches/{batch}",
     "POST /api/v1/cases/batches/{batch}/resume",

@@ -17,7 +17,7 @@ run: $(VENV)/.installed ## Set up what is missing, make the demo campaign in var
 
 .PHONY: test
 test: tools ## Set up what is missing and run every test
-	cd tests && node --test --test-timeout=120000 --test-reporter=dot $$(find js -name '*.test.mjs')
+	cd tests && node --test --test-timeout=300000 --test-reporter=dot $$(find js -name '*.test.mjs')
 	$(BIN)/pytest
 
 .PHONY: check

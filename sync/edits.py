@@ -136,13 +136,17 @@ def union(*logs: Iterable[Any]) -> list[Any]:
                 alike.append(edit)
     kept: list[Any] = []
     for alike in by_id.values():
-        kept += alike if len(alike) == 1 else _distinct(_without_erased(_once(alike)))
+        kept += alike if len(alike) == 1 else _different(_once(alike))
     return sorted(kept, key=order)  # stable, so that what shares time and id stays ordered by digest
 
 
 def _once(alike: Iterable[Any]) -> list[Any]:
     """Each content once."""
     return list({content(edit): edit for edit in alike}.values())
+
+
+def _different(alike: list[Any]) -> list[Any]:
+    return alike if len(alike) == 1 else _distinct(_without_erased(alike))
 
 
 def _distinct(alike: Iterable[Any]) -> list[Any]:
@@ -233,8 +237,8 @@ def is_edit(edit: Any) -> bool:
         and isinstance(edit.get("set"), dict)
         and _are_texts(edit.get("unset"))
         and isinstance(edit.get("seen"), dict)
-        and all(_are_texts(ids) for ids in edit["seen"].values())
-        and all(is_plain(value) for value in edit["set"].values())
+        and all(map(_are_texts, edit["seen"].values()))
+        and all(type(value) is str or is_plain(value) for value in edit["set"].values())
     )
 
 

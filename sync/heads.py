@@ -17,6 +17,8 @@ _BEFORE_LAST = ("/", "")
 _ROW_WITHIN = re.compile(r"/[0-9A-HJKMNP-TV-Z]{26}(?=/)")
 
 Seen = Mapping[str, Collection[str]]
+Author = tuple[str, str, str, int]
+"""When an edit was made, by whom, on which device, with which form version."""
 
 
 class Head(NamedTuple):
@@ -55,35 +57,32 @@ def heads_of(edits: Sequence[Edit]) -> dict[str, tuple[Head, ...]]:
         for path in dict.fromkeys(edit["unset"]):
             if path not in edit["set"]:
                 touching.setdefault(path, []).append(edit)
-    return {path: _heads(path, touching[path]) for path in sorted(touching) if _is_path(path)}
+    authors = {edit["id"]: _author(edit) for edit in edits}
+    return {path: _heads(path, touching[path], authors) for path in sorted(touching) if _is_path(path)}
+
+
+def _author(edit: Edit) -> Author:
+    by, device = edit.get("by"), edit.get("device")
+    return (edit["at"], by if isinstance(by, str) else "", device if isinstance(device, str) else "", edit["version"])
 
 
 def _is_path(path: str) -> bool:
     return path.startswith("/") and path.count("/") <= SEGMENTS
 
 
-def _heads(path: str, touching: Sequence[Edit]) -> tuple[Head, ...]:
+def _heads(path: str, touching: Sequence[Edit], authors: Mapping[str, Author]) -> tuple[Head, ...]:
     if len(touching) == 1:
-        return (_head(path, touching[0]),)
+        return (_head(path, touching[0], authors),)
     replaced = _replaced(path, {edit["id"]: edit for edit in touching})
-    found = (_head(path, edit) for edit in touching if edit["id"] not in replaced)
+    found = (_head(path, edit, authors) for edit in touching if edit["id"] not in replaced)
     return tuple(sorted(found, key=attrgetter("rank")))
 
 
-def _head(path: str, edit: Edit) -> Head:
+def _head(path: str, edit: Edit, authors: Mapping[str, Author]) -> Head:
     value = edit["set"].get(path)
     if value is not None and is_row(path):
         value = {}  # a row is there or it is not; its values have paths of their own
-    by, device = edit.get("by"), edit.get("device")
-    return Head(
-        edit["id"],
-        value,
-        value is not None,
-        edit["at"],
-        by if isinstance(by, str) else "",
-        device if isinstance(device, str) else "",
-        edit["version"],
-    )
+    return Head(edit["id"], value, value is not None, *authors[edit["id"]])
 
 
 def _replaced(path: str, touching: Mapping[str, Edit]) -> set[str]:

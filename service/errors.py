@@ -42,6 +42,7 @@ STATUS = {
     "form_unknown": 404,
     "draft_unknown": 404,
     "photo_unknown": 404,
+    "photo_altered": 409,
     "case_closed": 409,
     "choice_unknown": 422,
     "value_invalid": 422,

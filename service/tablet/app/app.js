@@ -60,7 +60,7 @@ export class App {
     await eraseMarked(this);
     await this.open();
     addEventListener('hashchange', () => this.show());
-    this.session.addEventListener('change', () => this.update());
+    this.session.addEventListener('change', () => this.#followTeams().catch(console.error));
     setInterval(() => this.update(), TICK_MS);
     await this.show();
   }
@@ -84,6 +84,16 @@ export class App {
     this.desk = { profile, ...parts };
     sync.start();
     await this.#offerAfterUpdate(sync);
+  }
+
+  /** The person is in other teams than before: open what is theirs now, and go on at the same place. */
+  async #followTeams() {
+    const { desk, session } = this;
+    this.update();
+    if (!desk || !session.profile || same(desk.profile.databases, session.profile.databases)) return;
+    await this.close();
+    await this.open();
+    await this.show();
   }
 
   /** On a first sign-in, fetch everything in one go while a screen of its own tells how far it is. @param {Sync} sync */
@@ -170,3 +180,6 @@ export class App {
     render(html`${this.#screen?.render()}${this.toasts.render()}`, this.root);
   }
 }
+
+/** @param {unknown} a @param {unknown} b */
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);

@@ -48,8 +48,7 @@ export async function officeKey(sync) {
 
 /** @param {Sync} sync */
 function pending(sync) {
-  const mine = sync.unsent.all().filter(({ database }) => sync.databases().includes(database));
-  return mine.sort((a, b) => Number(b.database.startsWith('mailbox-')) - Number(a.database.startsWith('mailbox-')));
+  return sync.unsent.all().sort((a, b) => Number(b.database.startsWith('mailbox-')) - Number(a.database.startsWith('mailbox-')));
 }
 
 /** @param {Sync} sync @param {string} database @param {string} id @returns {Promise<Piece[]>} */

@@ -2,7 +2,7 @@
  * Pictures and other files: made small where they can be, named by their digest, kept with the draft, and moved to the
  * media database when the record is sent.
  */
-import { attachment, store } from './db.js';
+import { attachment, document as documentOf, store } from './db.js';
 import { sha256 } from './core/canonical.js';
 import { forget, keep, read } from './vault.js';
 
@@ -18,7 +18,7 @@ export const FILE_BYTES = 20 * 1024 * 1024;
 
 /** A file that cannot be used; `code` names the sentence. */
 export class PictureError extends Error {
-  /** @param {'picture.unreadable' | 'picture.too_large'} code */
+  /** @param {'picture.unreadable' | 'picture.too_large' | 'picture.wrong'} code */
   constructor(code) {
     super(code);
     this.code = code;
@@ -88,7 +88,9 @@ export class Pictures {
       if (!picture) continue;
       const id = `media:${digest}`;
       await unsent.note(name, id, null, picture.length);
-      const rev = await store(this.sync.local(name), id, (current) => current ?? mediaDocument(id, team, profile.device, picture));
+      const db = this.sync.local(name);
+      // One that another record has sent already is there; a second revision of it would travel for nothing.
+      const rev = (await documentOf(db, id))?._rev ?? (await store(db, id, (current) => current ?? mediaDocument(id, team, profile.device, picture)));
       await unsent.note(name, id, rev, picture.length);
       if (!needed.has(digest)) await forget('pictures', `${this.user}/${digest}`);
     }
@@ -100,7 +102,8 @@ export class Pictures {
   }
 
   /**
-   * An address to show a file by, or null where it is neither here nor, just now, to be had from the office.
+   * An address to show a file by, or null where it is neither here nor, just now, to be had from the office. Raises
+   * `PictureError` where what was stored under its name are other bytes.
    * @param {string} digest @param {string} team @returns {Promise<string | null>}
    */
   address(digest, team) {
@@ -121,6 +124,7 @@ export class Pictures {
     const id = `media:${digest}`;
     const here = await attachment(this.sync.local(`media-${team}`), id);
     const found = here ?? (await attachment(this.sync.remote(`media-${team}`), id).catch(() => null));
+    if (found && (await sha256(await found.arrayBuffer())) !== digest) throw new PictureError('picture.wrong');
     // What a colleague's device claims to be a page must not open as one of ours.
     return found && !HARMLESS.test(found.type) ? new Blob([found], { type: 'application/octet-stream' }) : found;
   }

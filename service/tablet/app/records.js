@@ -50,7 +50,16 @@ export class Records extends EventTarget {
       }
       this.#feeds.push(db.changes({ since: 'now', live: true }).on('change', ({ id }) => this.#changed(id, mailbox)));
     }
+    for (const mailbox of this.sync.leftBehind()) await this.#loadUnsent(mailbox);
     this.catalogue.addEventListener('change', () => this.#formsChanged());
+  }
+
+  /** Of a team that the person has left, only what was never sent is still theirs to see. @param {string} mailbox */
+  async #loadUnsent(mailbox) {
+    for (const { id } of this.sync.unsent.of(mailbox)) {
+      const doc = await document(this.sync.local(mailbox), id);
+      if (doc) await this.#take(mailbox, doc);
+    }
   }
 
   close() {

@@ -86,16 +86,28 @@ export class Sittings {
     const edits = this.records.get(draft.record)?.edits ?? [];
     const signed = await this.#edit(draft, form, values, edits);
     const bytes = JSON.stringify(signed).length;
-    await this.sync.unsent.note(mailbox, draft.record, null, bytes);
-    await this.pictures.send(pictures, draft.team, needed);
-    const rev = await store(db, draft.record, (current) => {
+    const { unsent } = this.sync;
+    await unsent.note(mailbox, draft.record, null, bytes);
+    try {
+      await this.pictures.send(pictures, draft.team, needed);
+      const rev = await this.#store(draft, form, edits, signed);
+      await unsent.note(mailbox, draft.record, rev, bytes);
+    } catch (error) {
+      // Such as a full storage: the draft is still there, and nothing is to be sent.
+      await unsent.failed(mailbox, db, draft.record).catch(() => undefined);
+      throw error;
+    }
+    await this.drafts.drop(draft.record);
+    await this.records.refresh(mailbox, draft.record);
+  }
+
+  /** @param {Draft} draft @param {Form} form @param {any[]} edits @param {import('./core/merge.js').Edit} signed */
+  #store(draft, form, edits, signed) {
+    return store(this.sync.local(`mailbox-${draft.team}`), draft.record, (current) => {
       const found = /** @type {import('./core/record.js').RecordDocument | null} */ (current);
       const record = found ?? newRecord({ id: draft.record, form, team: draft.team, task: draft.task ?? undefined });
       return withEdit({ ...record, edits: union(edits, record.edits) }, signed, form);
     });
-    await this.sync.unsent.note(mailbox, draft.record, rev, bytes);
-    await this.drafts.drop(draft.record);
-    await this.records.refresh(mailbox, draft.record);
   }
 
   /** @param {Draft} draft @param {Form} form @param {import('./values.js').Values} values @param {any[]} edits */

@@ -156,7 +156,8 @@ export class Supervisor {
   /** @param {Failure} failure */
   async #recover(failure) {
     const status = failure.status ?? 0;
-    if (SIGN_IN.includes(status) && !this.#renewed) return this.#renew();
+    // A new token tells which teams the person is in now; what is forbidden with that too is the office's to mend.
+    if ([...SIGN_IN, 403].includes(status) && !this.#renewed) return this.#renew();
     if (status === 403) return this.#pause('forbidden', FORBIDDEN_MS);
     return this.#pause('waiting', pause((this.#attempt += 1)));
   }

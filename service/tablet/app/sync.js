@@ -50,9 +50,15 @@ export class Sync extends EventTarget {
 
   /** @param {string} name @returns {Database} */
   local(name) {
-    const found = this.#locals.get(name);
-    if (!found) throw new Error(`no database ${name}`);
+    const found = this.#locals.get(name) ?? openLocal(this.profile.user.name, name);
+    this.#locals.set(name, found);
     return found;
+  }
+
+  /** Mailboxes of teams that the person has left, with something in them that was never sent. @returns {string[]} */
+  leftBehind() {
+    const names = new Set(this.unsent.all().map(({ database }) => database));
+    return [...names].filter((name) => name.startsWith('mailbox-') && !this.databases().includes(name));
   }
 
   /** @param {string} name @returns {Database} */

@@ -76,6 +76,18 @@ export class Unsent extends EventTarget {
     this.#tell();
   }
 
+  /** What was noted could not be stored: what counts is what is there. @param {string} database @param {Database} local @param {string} id */
+  async failed(database, local, id) {
+    const key = this.#key(database, id);
+    const entry = this.#pending.get(key);
+    const rev = (await document(local, id).catch(() => null))?._rev;
+    this.#storing.delete(key);
+    if (entry && rev) this.#pending.set(key, { ...entry, rev });
+    else this.#pending.delete(key);
+    this.#tell();
+    await (entry && rev ? keep('pending', key, { ...entry, rev }) : forget('pending', key));
+  }
+
   /** These revisions have arrived. @param {string} database @param {Doc[]} docs */
   async arrived(database, docs) {
     await Promise.all(docs.map((doc) => this.#arrived(database, doc._id, doc._rev)));

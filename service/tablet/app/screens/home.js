@@ -34,7 +34,7 @@ export class Home {
     const settings = html`<a class="icon-button" href="#/settings" aria-label=${t('settings.title')}>${gear}</a>`;
     return html`${header({ title: t('app.name'), aside: html`<span class="who">${user.display_name}</span>${settings}` })}
       ${connectionBar(app, desk)}
-      <main class="home">${this.#newer()}${this.#drafts()}${this.#tasks()}${this.#records()}</main>
+      <main class="home">${this.#newer()}${this.#leftBehind()}${this.#drafts()}${this.#tasks()}${this.#records()}</main>
       <footer class="foot"><button type="button" class="primary" @click=${() => this.#choose()}>${t('home.new')}</button></footer>
       ${this.#chooser()}`;
   }
@@ -44,6 +44,14 @@ export class Home {
     if (!newer) return '';
     return html`<p class="notice"><span>${t('home.newer')}</span>
       <button type="button" class="link" @click=${() => takeOver(newer)}>${t('home.take_over')}</button></p>`;
+  }
+
+  #leftBehind() {
+    const { sync, unsent } = this.desk;
+    return sync.leftBehind().map((mailbox) => html`<p class="notice" role="status"><span>${t('home.old_team', {
+      team: mailbox.replace(/^mailbox-/, ''),
+      count: unsent.of(mailbox).length,
+    })}</span></p>`);
   }
 
   #drafts() {

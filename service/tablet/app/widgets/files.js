@@ -107,6 +107,7 @@ class Picture extends LitElement {
     this.photo = true;
     /** @type {string | null | undefined} undefined: not known yet */
     this.address = undefined;
+    this.why = 'picture.absent';
   }
 
   createRenderRoot() {
@@ -117,12 +118,16 @@ class Picture extends LitElement {
   willUpdate(changed) {
     if (!changed.has('digest')) return;
     this.address = undefined;
-    this.pictures.address(this.digest, this.team).then((address) => (this.address = address), () => (this.address = null));
+    this.why = 'picture.absent';
+    this.pictures.address(this.digest, this.team).then((address) => (this.address = address), (error) => {
+      if (error instanceof PictureError) this.why = error.code;
+      this.address = null;
+    });
   }
 
   render() {
     if (this.address === undefined) return html`<span class="thumb">…</span>`;
-    if (this.address === null) return html`<span class="thumb absent">${t('picture.absent')}</span>`;
+    if (this.address === null) return html`<span class="thumb absent">${t(this.why)}</span>`;
     const shown = this.photo ? html`<img class="thumb" src=${this.address} alt=${t('picture.alt')}>` : html`<span class="thumb absent">${t('picture.open')}</span>`;
     return html`<a href=${this.address} target="_blank" rel="noopener">${shown}</a>`;
   }

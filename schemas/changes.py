@@ -187,6 +187,10 @@ def _compared(before: Field, after: Field) -> Iterator[Change]:
     yield from _limited(before, after)
     yield from _chosen(before, after)
     path = after.path
+    if after.unique and not before.unique:
+        yield Change(path, "unique", DIFFERENTLY, "must differ from row to row now")
+    if after.type == "date" and before.precision != after.precision != "day":
+        yield Change(path, "precision", DIFFERENTLY, f"asks for a {after.precision} alone, kept as its first day")
     if before.merge != after.merge:
         sentence = f"where two people filled it differently, {after.merge} counts instead of {before.merge}"
         yield Change(path, "merge", DIFFERENTLY, sentence)

@@ -50,6 +50,7 @@ LOSES, DIFFERENTLY, SAFE = "loses_value", "judged_differently", "safe"
         (field("a", "select_one", choices=[OPEN, SHUT]), field("a", "text"), "type", DIFFERENTLY),
         (field("a"), field("a", "select_one", choices=[OPEN]), "type", LOSES),
         (field("a"), field("a", "score", value="text", calculate="'x'"), "type", LOSES),
+        (field("a"), field("a", unique=True), "unique", DIFFERENTLY),
         (field("a"), field("a", required=True), "required", DIFFERENTLY),
         (field("a"), field("a", required="${other} = 'x'"), "required", DIFFERENTLY),
         (field("a", required=True), field("a", required="${other} = 'x'"), "required", SAFE),
@@ -172,3 +173,18 @@ def walk(fields: list[dict[str, Any]]) -> Any:
     for entry in fields:
         yield entry
         yield from walk(entry.get("fields", []))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("", "month"), ("month", "year"), ("year", "month"), ("x", "month-year")]
+)
+def test_a_date_that_is_asked_less_closely_is_judged_differently(before: str, after: str) -> None:
+    found = told(field("a", "date", appearance=before), field("a", "date", appearance=after))
+    assert found == [("/a", "precision", DIFFERENTLY), ("/a", "wording", SAFE)]
+
+
+@pytest.mark.parametrize(("before", "after"), [("month", "month-year"), ("month", ""), ("quick", "slow")])
+def test_a_date_that_is_asked_as_closely_or_more_so_is_safe(before: str, after: str) -> None:
+    assert told(field("a", "date", appearance=before), field("a", "date", appearance=after)) == [
+        ("/a", "wording", SAFE)
+    ]

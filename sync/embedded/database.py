@@ -270,7 +270,7 @@ class EmbeddedDatabase:
         entry = orjson.loads(stored.attachments).get(name) if stored.attachments else None
         if entry is None:
             raise NotFound("Document is missing attachment")
-        chunks = attachments.chunks_of(self._file.connection(), entry["digest"])
+        chunks = attachments.sound(self._file.connection(), entry["digest"], entry["length"])
         return Attachment(entry["content_type"], entry["length"], entry["digest"], chunks)
 
     # Writing

@@ -157,6 +157,20 @@ def test_a_damaged_page_is_said_and_never_a_wrong_answer(
     assert {each.code for each in examine(tmp_path / "north.sqlite", "north")} & {"page_damaged", "unreadable"}
 
 
+@pytest.mark.parametrize("length", [1_000, 1_000_000])
+def test_an_attachment_whose_bytes_have_changed_is_never_told_to_its_end(tmp_path: Path, length: int) -> None:
+    store = EmbeddedStore(tmp_path)
+    data = base64.b64encode(os.urandom(length)).decode()
+    store.create("north").put({"_id": "p", "_attachments": {"file": {"content_type": "image/jpeg", "data": data}}})
+    with store.database("north")._file.writing() as connection:
+        connection.execute("UPDATE chunk SET data = zeroblob(length(data)) WHERE number = 0")
+    told = b""
+    with pytest.raises(Damaged):
+        for chunk in store.database("north").attachment("p", "file").chunks:
+            told += chunk
+    assert len(told) < length
+
+
 def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
     store = EmbeddedStore(tmp_path)
     (tmp_path / "north.sqlite").write_bytes(b"not what it was" * 1000)

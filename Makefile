@@ -44,6 +44,12 @@ nightly: tools ## The long runs: many more examples and rounds of killing
 simulate: install ## A made-up campaign of 50 teams, 500 tablets, 30 days and 100,000 records
 	$(BIN)/rounds simulate --teams 50 --tablets 500 --days 30 --records 100000 --seed $(or $(SEED),1)
 
+.PHONY: chaos
+chaos: tools ## Everything that goes wrong, many times over: kills, full disks, damage, cut and slow connections
+	ROUNDS_KILLS=50 HYPOTHESIS_PROFILE=nightly $(BIN)/pytest --timeout 3600 -m "nightly or not nightly" \
+		tests/sync/embedded/test_faults.py tests/sync/embedded/test_storage.py tests/sync/embedded/test_serving.py \
+		tests/sync/embedded/test_examine.py tests/sync/embedded/test_backup.py tests/end_to_end
+
 .PHONY: pictures
 pictures: tools ## Take the screenshots of docs/pictures anew
 	ROUNDS_PICTURES=1 $(BIN)/pytest -m browser

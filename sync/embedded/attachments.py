@@ -9,6 +9,7 @@ import re
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, islice
 from typing import Any, BinaryIO
 
 import orjson
@@ -18,6 +19,8 @@ from sync.embedded.tree import generation
 from sync.store import BadRequest, StoreError, TooLarge
 
 CHUNK_BYTES = 262_144
+HELD_CHUNKS = 5
+"""An attachment of fewer is held in memory until its digest is known: photos are, films are not."""
 ATTACHMENT_BYTES = 64 * 1024 * 1024
 NAMES = 100
 CONTENT_TYPE = re.compile(r"[\x20-\x7e]{1,255}")
@@ -73,6 +76,27 @@ def _unzipped(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def store(connection: sqlite3.Connection, chunks: Iterable[bytes]) -> tuple[str, int]:
     """Keep some bytes within the transaction; returns their digest as CouchDB writes it, and their length."""
+    coming = iter(chunks)
+    held = list(islice(coming, HELD_CHUNKS))
+    if len(held) < HELD_CHUNKS:
+        return _store_held(connection, held)
+    return _store_coming(connection, chain(held, coming))
+
+
+def _store_held(connection: sqlite3.Connection, chunks: list[bytes]) -> tuple[str, int]:
+    """What is in memory: its digest is known before it is written, so it is written once."""
+    md5 = hashlib.md5(usedforsecurity=False)
+    for chunk in chunks:
+        md5.update(chunk)
+    digest, length = _written(md5.digest()), sum(map(len, chunks))
+    if connection.execute("INSERT OR IGNORE INTO blob VALUES (?, ?)", (digest, length)).rowcount:
+        rows = ((digest, number, chunk) for number, chunk in enumerate(chunks))
+        connection.executemany("INSERT INTO chunk VALUES (?, ?, ?)", rows)
+    return digest, length
+
+
+def _store_coming(connection: sqlite3.Connection, chunks: Iterable[bytes]) -> tuple[str, int]:
+    """What is too long to hold: written under a name of its own until its digest is known."""
     draft = f"draft-{id(chunks)}"
     md5 = hashlib.md5(usedforsecurity=False)
     length = 0

@@ -12,7 +12,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import filling, judging, live, packs, receipts, replication, scale, store, validation
+from tests.bench import filling, judging, live, packs, pictures, receipts, replication, scale, store, validation
 from tests.bench.machine import describe
 from tests.bench.report import Figures, page
 from tests.live import ROOT
@@ -41,6 +41,7 @@ def main(arguments: list[str] | None = None) -> None:
         rounds=options.rounds,
         throughput=store.measure(options.records, options.rounds, options.peer),
         live=live.measure(options.clients, CHANGES),
+        pictures=pictures.measure(options.rounds, options.peer),
         scale=scale.measure(FEW, options.documents),
         replication=replication.measure(options.records, options.rounds, options.peer),
         receipts=receipts.measure(LIVE_TABLETS),

@@ -94,7 +94,7 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + READY_SECONDS
     while True:
         try:
-            _call("GET", url)
+            call("GET", url)
         except urllib.error.URLError:
             if process.poll() is not None or time.monotonic() > end:
                 raise
@@ -105,17 +105,17 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
 
 def _push_pull(server: str, records: int) -> dict[str, float]:
     database = f"{server.rstrip('/')}/rounds-bench-{os.urandom(6).hex()}"
-    _call("PUT", database)
+    call("PUT", database)
     try:
         command = ["node", str(SCRIPT), database, str(records)]
         done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
         line: dict[str, float] = json.loads(done.stdout)
         return line
     finally:
-        _call("DELETE", database)
+        call("DELETE", database)
 
 
-def _call(method: str, url: str) -> bytes:
+def call(method: str, url: str) -> bytes:
     """One request; a name and a password in the address are sent as the server wants them."""
     parts = urllib.parse.urlsplit(url)
     bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
@@ -130,7 +130,7 @@ def _call(method: str, url: str) -> bytes:
 
 def version_of(server: str) -> str:
     """What a server calls itself, such as `Apache CouchDB 3.4.2`."""
-    welcome = json.loads(_call("GET", f"{server.rstrip('/')}/"))
+    welcome = json.loads(call("GET", f"{server.rstrip('/')}/"))
     vendor = welcome.get("vendor", {}).get("name", "")
     maker = {"The Apache Software Foundation": "Apache"}.get(vendor, vendor)
     return f"{maker} CouchDB {welcome.get('version', '')}".strip()

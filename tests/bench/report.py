@@ -10,6 +10,7 @@ from tests.bench.filling import OPENINGS, SLOWED, Filling, Times
 from tests.bench.judging import EDGE, Judging, Merges
 from tests.bench.live import Live
 from tests.bench.packs import Packs
+from tests.bench.pictures import Pictures
 from tests.bench.receipts import Receipts
 from tests.bench.replication import STEPS, Replication
 from tests.bench.scale import Size
@@ -29,6 +30,7 @@ class Figures:
     rounds: int
     throughput: Throughput
     live: Live
+    pictures: Pictures
     scale: tuple[Size, Size]
     replication: Replication
     receipts: Receipts
@@ -65,6 +67,10 @@ what else it does meanwhile; compare them only with figures from the same run.
 ## Waiting for news
 
 {report_store.live(figures.live)}
+
+## Pictures and live clients
+
+{report_store.pictures(figures.pictures, figures.replication.peer_name)}
 
 ## From a push to its receipt
 
@@ -151,8 +157,7 @@ Two leaves of a record of {figures.merges.bytes:,} bytes merged in memory, witho
 ## What this does not tell
 
 - Nothing here goes over a real network: no latency, no TLS, no proxy. Tablets in the field are slower than any of this.
-- One client at a time pushes and pulls; many at once are measured at first sign-ins and where they wait, and pictures
-  nowhere.
+- One client at a time pushes and pulls; many at once are measured at first sign-ins and where they wait.
 - PouchDB's own work is part of the times of replication, and may be the greater part.
 - Intake starts with everything already in the mailbox, and its caches are empty. Filling and signing the records is not
   in the figures. PostgreSQL and CouchDB as intake's databases are not measured.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from tests.bench.live import Live
+from tests.bench.pictures import BYTES, CLIENTS, COUNT, Pictures
+from tests.bench.pictures import STEPS as PICTURE_STEPS
 from tests.bench.scale import TIMES, Size
 from tests.bench.store import BATCH, STEPS, Throughput
 
@@ -45,6 +47,24 @@ is written; the time is from the beginning of the write until a client has the e
 | all, in the median change, after | {found.all * 1000:.0f} ms |
 | an ordinary request meanwhile, median | {found.ordinary * 1000:.1f} ms |
 | memory of all processes of the store | {found.memory:.0f} MiB |"""
+
+
+def pictures(found: Pictures, peer_name: str) -> str:
+    """Pictures each way, and how a change reaches live clients of PouchDB's own."""
+    shown = {"push": "push", "pull": "pull", "live": f"a change reaches {CLIENTS} live clients, the median one"}
+    lines = [
+        f"An unmodified PouchDB pushes {COUNT} pictures of {BYTES // 1000} kB, and pulls them into an empty one; then",
+        f"{CLIENTS} live clients wait for a change.",
+        "",
+    ]
+    if not found.peer:
+        rows = [f"| {shown[step]} | {found.median(found.embedded, step):.3f} s |" for step in PICTURE_STEPS]
+        return "\n".join([*lines, "| | embedded store |", "|---|---:|", *rows])
+    rows = []
+    for step in PICTURE_STEPS:
+        own, other = found.median(found.embedded, step), found.median(found.peer, step)
+        rows.append(f"| {shown[step]} | {own:.3f} s | {other:.3f} s | {own / other:.2f} |")
+    return "\n".join([*lines, f"| | embedded store | {peer_name} | time, ratio |", "|---|---:|---:|---:|", *rows])
 
 
 def scale(few: Size, many: Size) -> str:

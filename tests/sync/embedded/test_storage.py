@@ -22,7 +22,7 @@ from sync.embedded.files import MOST_HELD
 from sync.store import NotFound, TooLarge
 from tests.live import ROOT
 
-ROUNDS_OF_KILLING = 5
+ROUNDS_OF_KILLING = int(os.environ.get("ROUNDS_KILLS", "5"))
 
 WRITER = """
 import base64, sys

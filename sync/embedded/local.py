@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from sqlite3 import Connection
 
 import orjson
 
 from sync.embedded.files import File
 from sync.embedded.writes import kept_json
-from sync.store import Conflict, Document, NotFound, TooLarge
+from sync.store import BadRequest, Document, NotFound, TooLarge
 
 LOCAL_BYTES = 65_536
 """A checkpoint has a few hundred; nothing else belongs there."""
@@ -31,27 +30,25 @@ class LocalDocuments:
         return {"_id": f"_local/{local_id}", **orjson.loads(row[0])}
 
     def put(self, local_id: str, doc: Document) -> str:
-        """Write it whatever was there before; returns its revision. Raises `BadRequest`, `TooLarge`."""
-        with self._file.writing() as connection:
-            return _write(connection, local_id, doc, _standing(connection, local_id))
+        """Write it whatever was there before; returns its revision, the one after the document's own.
 
-    def replace(self, local_id: str, doc: Document) -> str:
-        """Write it on top of `doc["_rev"]`. Raises `Conflict` where that is not what is there."""
+        Raises `BadRequest`, `TooLarge`. Nothing is a conflict. Source: CouchDB's `couch_db_updater`.
+        """
+        rev = f"0-{_number(doc.get('_rev')) + 1}"
+        members = {name: value for name, value in doc.items() if name not in ("_id", "_rev")}
+        body = kept_json({"_rev": rev, **members})
+        if len(body) > LOCAL_BYTES:
+            details = {"limit": LOCAL_BYTES, "length": len(body)}
+            raise TooLarge(f"A local document may have {LOCAL_BYTES} bytes at most.", details=details)
         with self._file.writing() as connection:
-            standing = _standing(connection, local_id)
-            if standing is not None and doc.get("_rev") != standing:
-                raise Conflict("Document update conflict.")
-            return _write(connection, local_id, doc, standing)
+            connection.execute("INSERT OR REPLACE INTO local VALUES (?, ?)", (local_id, body))
+        return rev
 
-    def delete(self, local_id: str, rev: str | None = None) -> None:
-        """Forget it. Raises `NotFound`, and `Conflict` where its revision is another than `rev`."""
+    def delete(self, local_id: str) -> None:
+        """Forget it. Raises `NotFound`."""
         with self._file.writing() as connection:
-            standing = _standing(connection, local_id)
-            if standing is None:
+            if not connection.execute("DELETE FROM local WHERE id = ?", (local_id,)).rowcount:
                 raise NotFound("missing")
-            if rev not in (None, standing):
-                raise Conflict("Document update conflict.")
-            connection.execute("DELETE FROM local WHERE id = ?", (local_id,))
 
     def all(
         self, start: str | None, end: str | None, keys: Sequence[str] | None, *, descending: bool, limit: int | None
@@ -67,20 +64,9 @@ class LocalDocuments:
         return found[::-1][:limit] if descending else found
 
 
-def _standing(connection: Connection, local_id: str) -> str | None:
-    """The revision that is there; None where there is none."""
-    row = connection.execute("SELECT body FROM local WHERE id = ?", (local_id,)).fetchone()
-    if row is None:
-        return None
-    rev = orjson.loads(row[0]).get("_rev")
-    return rev if isinstance(rev, str) and REV.fullmatch(rev) else "0-1"
-
-
-def _write(connection: Connection, local_id: str, doc: Document, standing: str | None) -> str:
-    rev = f"0-{int((standing or '0-0').partition('-')[2]) + 1}"
-    members = {name: value for name, value in doc.items() if name not in ("_id", "_rev")}
-    body = kept_json({"_rev": rev, **members})
-    if len(body) > LOCAL_BYTES:
-        raise TooLarge(f"A local document may have {LOCAL_BYTES} bytes at most.", details={"limit": LOCAL_BYTES})
-    connection.execute("INSERT OR REPLACE INTO local VALUES (?, ?)", (local_id, body))
-    return rev
+def _number(rev: object) -> int:
+    if rev is None:
+        return 0
+    if not isinstance(rev, str) or not REV.fullmatch(rev):
+        raise BadRequest("Invalid rev format")
+    return int(rev.partition("-")[2])

@@ -112,7 +112,7 @@ def test_open_revisions_are_those_that_are_there_and_those_that_are_not(ask: Ask
     assert {row["ok"]["_rev"] for row in every} == {f"2-{each}" for each in (A, B, C)}
     assert all(row["ok"]["_revisions"]["start"] == 2 for row in every)
     named = ask("GET", f'~/a?open_revs=["2-{B}","7-{B}"]', headers=json).json()
-    assert [row.get("ok", {}).get("_rev") or row["missing"] for row in named] == [f"2-{B}", f"7-{B}"]
+    assert {row.get("ok", {}).get("_rev") or row["missing"] for row in named} == {f"2-{B}", f"7-{B}"}
     parts = ask("GET", "~/a?open_revs=all", headers={"Accept": "multipart/mixed"})
     assert parts.headers["Content-Type"].startswith("multipart/mixed; boundary=")
     assert parts.content.count(b"application/json") == 3
@@ -206,7 +206,7 @@ def test_design_documents_are_kept_and_listed(ask: Asker) -> None:
 def test_local_documents_have_one_revision_which_is_counted_up(ask: Asker) -> None:
     first = ask("PUT", "~/_local/check", {"seq": 1}).json()
     assert (first["id"], first["rev"]) == ("_local/check", "0-1")
-    assert refusal(ask("PUT", "~/_local/check", {"seq": 2})) == (409, "conflict")
+    assert ask("PUT", "~/_local/check", {"seq": 1}).json()["rev"] == "0-1"
     assert ask("PUT", "~/_local/check", {"seq": 2, "_rev": "0-1"}).json()["rev"] == "0-2"
     assert ask("GET", "~/_local/check").json() == {"_id": "_local/check", "_rev": "0-2", "seq": 2}
     assert ask.ids("~/_local_docs") == ["_local/check"]

@@ -76,7 +76,6 @@ def test_limits_are_read_and_set(ask: Asker) -> None:
     assert ask("GET", "~/_revs_limit").json() == 1000
     assert ask("PUT", "~/_revs_limit", 5).json() == {"ok": True}
     assert ask("GET", "~/_revs_limit").json() == 5
-    assert ask("PUT", "~/_revs_limit", "five").status_code == 400
     assert ask("GET", "~/_purged_infos_limit").json() == 1000
     assert ask("PUT", "~/_purged_infos_limit", 2000).json() == {"ok": True}
     assert ask("GET", "~/_purged_infos_limit").json() == 2000

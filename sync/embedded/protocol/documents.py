@@ -213,10 +213,10 @@ def post(database: str) -> Response:
 def local(database: str, local_id: str) -> Response:
     """GET, PUT and DELETE of a document that is not replicated, such as a checkpoint."""
     if request.method == "DELETE":
-        g.database.local.delete(local_id, request.args.get("rev"))
+        g.database.local.delete(local_id)
         return answer.json({"ok": True, "id": f"_local/{local_id}", "rev": "0-0"})
     if request.method != "PUT":
         return answer.json(g.database.local.get(local_id))
     doc = answer.body_object()
-    rev = g.database.local.replace(local_id, {**doc, "_rev": given_rev(doc.get("_rev"))})
+    rev = g.database.local.put(local_id, {**doc, "_rev": given_rev(doc.get("_rev"))})
     return answer.json({"ok": True, "id": f"_local/{local_id}", "rev": rev}, 201)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ import orjson
 
 from schemas.form import FormError, compile_form
 from schemas.positions import JsonError, read
+from schemas.xlsform.notes import Note
 from service.cli import Refusal
 from service.commands.form_files import FILE
 
@@ -65,7 +67,10 @@ def _write(out: Path, data: bytes) -> None:
         raise Refusal(f"{out}: {error.strerror}.") from None
 
 
-def _tell(notes: Iterable[object]) -> None:
-    """Notes go to the other stream, so that a form that is printed can be redirected."""
+def _tell(notes: Sequence[Note]) -> None:
+    """Notes go to the other stream, so that a printed form can be redirected; what they amount to comes last."""
     for note in notes:
         click.echo(str(note), err=True)
+    counts = Counter(note.severity for note in notes)
+    if notes:
+        click.echo(", ".join(f"{count} {severity}" for severity, count in sorted(counts.items())), err=True)

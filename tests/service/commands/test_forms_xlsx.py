@@ -36,7 +36,9 @@ def test_a_workbook_is_printed_as_a_form_and_its_notes_beside_it(workbook: Path)
     assert done.returncode == 0, done.stderr
     definition = json.loads(done.stdout)
     assert (definition["form"], definition["languages"]) == ("shop-visit", ["zh-Hans"])
-    assert done.stderr == ("survey, row 3, column calculation: dropped: Rounds has no function sin(): sin(1)\n")
+    assert done.stderr == (
+        "survey, row 3, column calculation: dropped: Rounds has no function sin(): sin(1)\n1 dropped\n"
+    )
 
 
 def test_a_workbook_becomes_a_file_that_is_a_form(workbook: Path, tmp_path: Path) -> None:

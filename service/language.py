@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -30,6 +31,11 @@ def catalogue(language: str) -> Mapping[str, str]:
 def translate(key: str, language: str, **params: object) -> str:
     """The sentence `key` with its `{params}` filled in. Raises `KeyError` for a key that no catalogue has."""
     return catalogue(language)[key].format(**params)
+
+
+def sample(key: str, language: str) -> str:
+    """The sentence `key` with a dot for whatever is filled in, to be read where nothing has happened yet."""
+    return re.sub(r"\{[^}]*\}", "…", catalogue(language)[key])
 
 
 def known(tag: str) -> str | None:

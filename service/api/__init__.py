@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from flask import Flask, render_template
+from flask import Flask, render_template, request
 from flask_smorest import Api  # type: ignore[import-untyped]
 
+from service import language
 from service.api import batches, bundles, cases, drafts, forms, hub, joins, packs, records, session, why
 from service.auth import access
 from service.errors import STATUS
@@ -56,4 +57,6 @@ def register(app: Flask) -> None:
     @app.get(f"{PREFIX}/docs")
     @access.needs(None)
     def api_docs() -> str:
-        return render_template("api_docs.html", spec=api.spec.to_dict(), codes=STATUS)
+        lang = language.negotiate(request)
+        page = {"spec": api.spec.to_dict(), "codes": STATUS, "sample": lambda key: language.sample(key, lang)}
+        return render_template("api_docs.html", **page)

@@ -94,7 +94,7 @@ def test_a_bundle_of_one_team_cannot_write_into_another(office: Office, north: T
     unsent.add("mailbox-north", visit(north, 2, "south"), visit(north, 3))
     told = send(office, unsent.bundle(north)).get_json()
     fared = {each["id"][-1]: (each["result"], each["reason"]) for each in told["documents"]}
-    assert fared["1"] == ("refused", "You are not allowed to access this database.")
+    assert fared["1"] == ("refused", "You are not allowed to access this db.")
     assert fared["2"] == ("refused", "This mailbox belongs to the team north; the document names another.")
     assert fared["3"] == ("written", "")
     assert office.mailbox("south").info().doc_count == 0

@@ -9,6 +9,7 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.checks import ignored_auth, positive_data_acceptance
 
+from service.errors import STATUS
 from tests.service.conftest import VISIT, Office, Tablet
 
 Operation = Any
@@ -59,6 +60,13 @@ ADDRESSES = [
     "POST /api/v1/hub/visit",
     "GET /api/v1/hub",
 ]
+
+
+@pytest.mark.parametrize("lang", ["zh-Hans", "zh-Hant", "en"])
+def test_the_page_of_the_api_is_there_with_every_error(still_office: Office, lang: str) -> None:
+    answer = still_office.get(f"/api/v1/docs?lang={lang}")
+    assert answer.status_code == 200
+    assert all(code in answer.get_data(as_text=True) for code in STATUS)
 
 
 def test_the_addresses_are_those_of_the_document(operations: dict[str, Operation]) -> None:

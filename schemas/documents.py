@@ -202,10 +202,45 @@ class MediaSchema(_Document):
     attachments = fields.Dict(data_key="_attachments", required=True, validate=validate.Length(equal=1))
 
 
+class _Skew(Schema):
+    """A measurement: at a moment by the service's clock, the device's was ahead by `ms` (behind: negative)."""
+
+    at = fields.AwareDateTime(required=True, format="iso")
+    ms = fields.Integer(required=True, strict=True)
+
+
+class _Held(Schema):
+    """What is on the device alone: how much, and since when the oldest of it."""
+
+    records = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
+    files = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
+    bytes = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
+    drafts = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
+    refused = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
+    since = fields.AwareDateTime(required=True, format="iso", allow_none=True)
+
+
+class ReportSchema(_Document):
+    """What a device says of itself at a sync: `report:<device>`, in the team's mailbox.
+
+    `at` is the moment by the service's clock, the best that is known of it; `skews` the latest measurements.
+    """
+
+    id = _id(r"report:[0-9a-z]{1,32}")
+    team = _text(NAME)
+    device = _text(r"[0-9a-z]{1,32}")
+    by = _text()
+    app = _text()
+    at = fields.AwareDateTime(required=True, format="iso")
+    skews = fields.List(fields.Nested(_Skew), required=True, validate=validate.Length(max=50))
+    held = fields.Nested(_Held, required=True)
+
+
 SCHEMAS: Mapping[str, Schema] = {
     "record": RecordSchema(),
     "receipt": ReceiptSchema(),
     "task": TaskSchema(),
+    "report": ReportSchema(),
     "form": FormSchema(),
     "entity": EntitySchema(),
     "device": DeviceSchema(),

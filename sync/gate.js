@@ -3,6 +3,7 @@
 function (doc, old, user, security) {
   var EDIT_BYTES = 262144, RECORD_BYTES = 4194304, ID_CHARACTERS = 200, VERSION_MOST = 2147483647;
   var RECORD_ID = /^record:([a-z][a-z0-9-]{0,60}):[0-9A-HJKMNP-TV-Z]{26}$/;
+  var REPORT_BYTES = 16384, REPORT_ID = /^report:([0-9a-z]{1,32})$/;
   var MEDIA_ID = /^media:[0-9a-f]{64}$/;
   var AT = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z\/[0-9a-f]{4}\/[0-9a-z]{1,32}$/;
   var PATH = /^(\/[A-Za-z0-9_]{1,64}){1,16}$/;
@@ -57,8 +58,11 @@ function (doc, old, user, security) {
       require_(doc._id.indexOf(doc.type + ':') === 0, 'The id of a ' + doc.type + " begins with '" + doc.type + ":'.");
     } else if (doc._deleted === true) {
       require_(admin, 'Nothing is deleted here; withdraw the record instead.');
+    } else if (doc.type === 'report') {
+      checkTeam();
+      checkReport();
     } else {
-      require_(false, 'A mailbox holds documents of the types record, receipt and task.');
+      require_(false, 'A mailbox holds documents of the types record, receipt, task and report.');
     }
   }
   function checkRecord(trusted) {
@@ -72,6 +76,12 @@ function (doc, old, user, security) {
     // A merge may be longer than each of its leaves.
     require_(trusted || length(doc) <= RECORD_BYTES, 'A record may have ' + RECORD_BYTES + ' bytes at most.');
     if (doc._deleted !== true) require_(isObject(doc.answers), "The record's answers must be an object.");
+  }
+  function checkReport() {
+    var found = REPORT_ID.exec(doc._id);
+    require_(found && doc.device === found[1], "The id of a report is 'report:<device>'.");
+    require_(!('_attachments' in doc), 'A report carries no attachments.');
+    require_(length(doc) <= REPORT_BYTES, 'A report may have ' + REPORT_BYTES + ' bytes at most.');
   }
   function checkNothingIsMissing() {
     if (!isObject(old) || old.type !== 'record' || !Array.isArray(old.edits)) return;

@@ -19,10 +19,12 @@ from sync.store import Document, Forbidden, UserContext
 
 EDIT_BYTES = 262_144
 RECORD_BYTES = 4_194_304
+REPORT_BYTES = 16_384
 ID_CHARACTERS = 200
 VERSION_MOST = 2_147_483_647
 
 _RECORD_ID = re.compile(r"record:([a-z][a-z0-9-]{0,60}):[0-9A-HJKMNP-TV-Z]{26}")
+_REPORT_ID = re.compile(r"report:([0-9a-z]{1,32})")
 _MEDIA_ID = re.compile(r"media:[0-9a-f]{64}")
 _AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z/[0-9a-f]{4}/[0-9a-z]{1,32}")
 _ID = re.compile(r"[ -~]+")
@@ -76,8 +78,11 @@ def _check_mailbox(doc: Document, old: Document | None, user: UserContext, team:
         _require(doc["_id"].startswith(f"{kind}:"), f"The id of a {kind} begins with '{kind}:'.")
     elif doc.get("_deleted") is True:
         _require(user.is_admin, "Nothing is deleted here; withdraw the record instead.")
+    elif kind == "report":
+        _check_team(doc, team)
+        _check_report(doc)
     else:
-        raise Forbidden("A mailbox holds documents of the types record, receipt and task.")
+        raise Forbidden("A mailbox holds documents of the types record, receipt, task and report.")
 
 
 def _check_team(doc: Document, team: object) -> None:
@@ -103,6 +108,14 @@ def _check_record(doc: Document, trusted: bool, at_most: int | None) -> None:
         raise Forbidden(f"A record may have {RECORD_BYTES} bytes at most.")
     if doc.get("_deleted") is not True:
         _require(isinstance(doc.get("answers"), dict), "The record's answers must be an object.")
+
+
+def _check_report(doc: Document) -> None:
+    """What a device says of itself. Which device writes here nobody can tell; a team can only speak of itself."""
+    found = _REPORT_ID.fullmatch(doc["_id"])
+    _require(found is not None and doc.get("device") == found[1], "The id of a report is 'report:<device>'.")
+    _require("_attachments" not in doc, "A report carries no attachments.")
+    _require(_length(doc) <= REPORT_BYTES, f"A report may have {REPORT_BYTES} bytes at most.")
 
 
 def _check_nothing_is_missing(doc: Document, old: Document | None) -> None:

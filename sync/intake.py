@@ -28,7 +28,7 @@ __all__ = ["Intake", "Judged", "Projection"]
 log = structlog.get_logger(__name__)
 
 MAILBOX = "mailbox-"
-RECORD = "record:"
+RECORD, REPORT = "record:", "report:"
 BATCH = 500
 QUIET_SECONDS = 2.0
 LONGEST_QUIET_SECONDS = 10.0
@@ -51,8 +51,8 @@ class Projection(Protocol):
     def held(self, mailbox: str, reasons: Sequence[str]) -> Sequence[str]:
         """The records whose verdict was `held` for one of these reasons."""
 
-    def apply(self, mailbox: str, judged: Sequence[Judged], seq: Seq) -> None:
-        """Replace the rows of these records and move the checkpoint, both or neither."""
+    def apply(self, mailbox: str, judged: Sequence[Judged], seq: Seq, reports: Sequence[Document] = ()) -> None:
+        """Replace the rows of these records and devices, and move the checkpoint: all or nothing."""
 
 
 @dataclass
@@ -139,7 +139,8 @@ class Intake:
                 if len(each.live) > 1:
                     self._put_off(state, each, before[each.record_id])
             state.read = page.last_seq
-            self._answer(mailbox, database, state, found)
+            reports = [change.doc for change in page.results if change.id.startswith(REPORT) and change.doc]
+            self._answer(mailbox, database, state, found, reports)
             return len(page.results)
 
     def merge_due(self, mailbox: str, *, at_once: bool = False) -> int:
@@ -197,7 +198,14 @@ class Intake:
             found = [self._read(mailbox, database, record, ()) for record in held[start : start + BATCH]]
             self._answer(mailbox, database, state, [each for each in found if each])
 
-    def _answer(self, mailbox: str, database: Database, state: _Mailbox, found: Sequence[_Found]) -> int:
+    def _answer(
+        self,
+        mailbox: str,
+        database: Database,
+        state: _Mailbox,
+        found: Sequence[_Found],
+        reports: Sequence[Document] = (),
+    ) -> int:
         """Merge, judge, write receipts, project; how many revisions were written."""
         known = self._projection.known_edits(mailbox, [each.record_id for each in found]) if found else {}
         judged, merges = [], []
@@ -215,7 +223,7 @@ class Intake:
                 judged.append(self._judge.set_aside(mailbox, each.winner, edits))
         written = self._write_merges(database, merges)
         self._write_receipts(database, judged)
-        self._projection.apply(mailbox, judged, state.durable())
+        self._projection.apply(mailbox, judged, state.durable(), reports)
         self._verdicts += len(judged)
         return written
 

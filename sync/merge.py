@@ -48,7 +48,7 @@ class Collision:
 class Folded:
     """A record's edits, summed up. `values` is nested as answers are; `heads` has every path ever touched.
 
-    `edits` are those in force, as the form version reads them.
+    `edits` are those in force, as the form version reads them; `by_time` the collisions that `latest` has settled.
     """
 
     values: dict[str, Any]
@@ -58,6 +58,7 @@ class Folded:
     collisions: tuple[Collision, ...]
     at: str
     edits: tuple[Edit, ...] = ()
+    by_time: tuple[Collision, ...] = ()
 
     @property
     def joined(self) -> Head | None:
@@ -85,13 +86,15 @@ def fold(
     rows = _removed_rows(heads, by_id, policy)
     state, differing = state_of(heads, by_id)
     values: dict[str, Any] = {}
+    by_time: list[Collision] = []
     collisions = [row.collision for row in rows.values() if row.collision]
     collisions += [_of_state(state, differing)] if differing else []
     for path, found in heads.items():
         if path in OWN or (rows and _is_gone(path, rows)):
             continue
         value, collision = _settle(path, found, policy) if path not in rows else ({}, None)
-        collisions += [collision] if collision else []
+        if collision:
+            (by_time if collision.policy == LATEST else collisions).append(collision)
         if value is not None:
             values[path] = value
     return Folded(
@@ -102,6 +105,7 @@ def fold(
         collisions=tuple(sorted(collisions, key=attrgetter("path"))),
         at=max((edit["at"] for edit in counted), default=""),
         edits=tuple(counted),
+        by_time=tuple(sorted(by_time, key=attrgetter("path"))),
     )
 
 
@@ -132,7 +136,7 @@ def _of_state(state: str, heads: tuple[Head, ...]) -> Collision:
 
 
 def _settle(path: str, heads: tuple[Head, ...], policy: Policy) -> tuple[Any, Collision | None]:
-    """One path's value by its policy (laws 8 to 10), None where it has none; and the collision that remains."""
+    """One path's value by its policy (laws 8 to 10), None where it has none; and what time or a person settles."""
     greatest = heads[-1]
     if len(heads) == 1:
         return greatest.value, None
@@ -140,7 +144,7 @@ def _settle(path: str, heads: tuple[Head, ...], policy: Policy) -> tuple[Any, Co
         return greatest.value, None
     name, field = policy(path, heads)
     if name == LATEST:
-        return greatest.value, None
+        return greatest.value, Collision(path, heads, greatest, LATEST)
     together = None if is_row(path) or field is None else combined(name, heads, field.type)
     if together is not None:
         return together, None

@@ -45,7 +45,7 @@ class Judged:
     are the edits in force as the form version reads them, `invalid_edits` why an edit does not count, by its digest;
     `label` the record's summary per language; `differing` the top-level fields whose answers the document caches
     otherwise than the judge has them (law 14); `identity` what the record is about, by its form; `joined` the record
-    that the office has joined it into.
+    that the office has joined it into; `by_time` the collisions that the clocks have settled.
     """
 
     record_id: str
@@ -70,6 +70,7 @@ class Judged:
     differing: tuple[str, ...] = ()
     identity: tuple[Part, ...] = ()
     joined: Mapping[str, str] | None = None
+    by_time: tuple[Collision, ...] = ()
 
 
 class Judge:
@@ -255,6 +256,7 @@ class Judge:
             differing,
             identity,
             joined,
+            folded.by_time,
         )
 
 

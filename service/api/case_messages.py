@@ -60,6 +60,11 @@ class OriginShown(Schema):
 
 
 class HeadShown(Schema):
+    contradicted = fields.Boolean(metadata={"description": "Whether other edits show that a clock was wrong here."})
+    skew_ms = fields.Integer(
+        allow_none=True, metadata={"description": "How far the device's clock was ahead, by its own measurement."}
+    )
+    doubted = fields.Boolean(metadata={"description": "Whether the time of this value is not to be believed."})
     origin = fields.Nested(OriginShown)
     edit = fields.String()
     value = fields.Raw(allow_none=True)

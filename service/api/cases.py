@@ -33,6 +33,7 @@ from service.parts import current
 from service.readmodel import case_lists
 from service.readmodel.case_lists import CaseLists
 from service.readmodel.paging import Row
+from sync.skew import is_doubted, skew_at
 
 blueprint = Blueprint("cases", __name__, "What waits for a person")
 SHOWN = [
@@ -190,4 +191,18 @@ def shown_case(row: Row) -> dict[str, Any]:
 
 def shown_in_full(row: Row) -> dict[str, Any]:
     """A case as the API shows it alone."""
-    return shown_case(row) | {"entries": row["entries"]}
+    return shown_case(row) | {"heads": _with_skews(row), "entries": row["entries"]}
+
+
+def _with_skews(row: Row) -> list[dict[str, Any]]:
+    """The values, each with how wrong its device's clock was by its own measurement, where it made one."""
+    first = [head.get("origin") or head for head in row["heads"]]
+    told = lists().reports(row["record_team"], {str(each["device"]) for each in first})
+    skews = [skew_at(told.get(each["device"]), each["at"]) for each in first]
+    doubts = [
+        is_doubted(skew) or bool(head.get("contradicted")) for skew, head in zip(skews, row["heads"], strict=True)
+    ]
+    return [
+        head | {"skew_ms": skew, "doubted": doubt}
+        for head, skew, doubt in zip(row["heads"], skews, doubts, strict=True)
+    ]

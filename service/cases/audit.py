@@ -56,10 +56,10 @@ class AuditedProjection(SqlProjection):
         self._parts = parts
         self._device = device_id(parts.keys.office_device.public_key())
 
-    def apply(self, mailbox: str, judged: Sequence[Judged], seq: Seq) -> None:
+    def apply(self, mailbox: str, judged: Sequence[Judged], seq: Seq, reports: Sequence[Document] = ()) -> None:
         """Write the pages that a crash has left out, then the rows."""
         note(self._parts, [page(each.team, each.record_id, edit) for each in judged for edit in self._own(each)])
-        super().apply(mailbox, judged, seq)
+        super().apply(mailbox, judged, seq, reports)
 
     def _own(self, judged: Judged) -> list[Edit]:
         """The office's edits in a record; one that only claims to be is none of them."""

@@ -7,7 +7,8 @@ from itertools import islice
 from typing import Any
 
 from schemas import canonical
-from service.cases.kinds import CONFLICT, CONTESTED, HELD, INVALID, MISMATCH, SIGNATURE, case_id, due_of
+from service.cases.kinds import CLOCK, CONFLICT, CONTESTED, HELD, INVALID, MISMATCH, SIGNATURE, case_id, due_of
+from sync.doubt import contradicted
 from sync.edits import contested, edit_digest, well_formed
 from sync.intake import Judged
 from sync.merge import Collision, Head
@@ -67,8 +68,10 @@ def text(value: object) -> str:
 
 
 def _conflicts(team: str, judged: Judged) -> Iterator[Row]:
+    doubtful = contradicted(judged.read) if judged.collisions else frozenset()
     for collision in islice(judged.collisions, MOST_CONFLICTS):
         row = base(team, judged, CONFLICT, collision.path) | _open(collision, judged)
+        row["heads"] = [head | {"contradicted": head["edit"] in doubtful} for head in row["heads"]]
         row["rule_due"] = due_of(CONFLICT, row["opened"])
         left = len(judged.collisions) - MOST_CONFLICTS
         yield row | ({"detail": {"more": left}} if left > 0 else {})
@@ -97,6 +100,11 @@ def head_row(head: Head) -> Row:
         "device": head.device,
         "version": head.version,
     }
+
+
+def clock_row(team: str, judged: Judged, settled: Collision) -> Row:
+    """An open case about a value that the clocks have settled; whether it is one, the devices' reports say."""
+    return base(team, judged, CLOCK, settled.path) | _open(settled, judged)
 
 
 def _with_origin(head: Head, path: str, judged: Judged) -> Row:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Engine, Select, and_, func, or_, select, t
 
 from service.readmodel.lists import bounded, page_of
 from service.readmodel.paging import Page, Row, decode
-from service.readmodel.tables import case_notes, case_records, cases, records, supervisors
+from service.readmodel.tables import case_notes, case_records, cases, records, reports, supervisors
 
 NOBODY = "-"
 SORTS: Mapping[str, str] = {"opened": "opened", "due": "due"}
@@ -77,6 +77,11 @@ class CaseLists:
         """Those of these cases that the reader may see, in the order of their ids."""
         query = bounded(_WITH_RECORD, cases, teams).where(cases.c.id.in_(ids))
         return self._rows(query.order_by(cases.c.id))
+
+    def reports(self, team: str, devices: Iterable[str]) -> dict[str, Row]:
+        """What these devices of a team have said of themselves last."""
+        query = select(reports.c.device, reports.c.report).where(reports.c.team == team)
+        return {row["device"]: row["report"] for row in self._rows(query.where(reports.c.device.in_(sorted(devices))))}
 
     def supervisors(self, team: str) -> frozenset[str]:
         """Who supervises a team."""

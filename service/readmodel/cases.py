@@ -39,6 +39,14 @@ def put(connection: Connection, rows: Sequence[Row]) -> None:
         connection.execute(insert(cases), list(rows[start : start + CHUNK]))
 
 
+def put_own(connection: Connection, rows: Sequence[Row], name: str) -> None:
+    """Write one case about one record in place of what was there: no row where nothing speaks for it any more."""
+    connection.execute(delete(cases).where(cases.c.id == name))
+    found = connection.execute(select(case_notes).where(case_notes.c.id == name)).mappings().first()
+    said = dict(found) if found else None
+    put(connection, [with_notes(row, _notes(said)) for row in rows] or (_past(connection, [said]) if said else []))
+
+
 def put_case(connection: Connection, row: Row | None, name: str = "") -> None:
     """Write one case about several records, in place of what was there; None where nothing speaks for it any more.
 

@@ -10,12 +10,13 @@ from sqlalchemy import Connection, Engine, Table, delete, insert, select
 from service.cases.derived import case_rows
 from service.readmodel.cases import replace_cases
 from service.readmodel.checkpoints import checkpoint
+from service.readmodel.clocks import clock_cases, put_report, replace_by_time
 from service.readmodel.duplicates import replace_identities
 from service.readmodel.rows import edit_rows, problem_rows, record_row
 from service.readmodel.tables import checkpoints, edits, problems, records
 from service.sql import writing
 from sync.intake import Judged
-from sync.store import Seq
+from sync.store import Document, Seq
 
 CHUNK = 400
 """Records to a statement: SQLite takes 32,766 variables."""
@@ -52,8 +53,8 @@ class SqlProjection:
         with self._engine.connect() as connection:
             return list(connection.execute(query.order_by(records.c.id)).scalars())
 
-    def apply(self, mailbox: str, judged: Sequence[Judged], seq: Seq) -> None:
-        """Replace the rows of these records and move the checkpoint, both or neither.
+    def apply(self, mailbox: str, judged: Sequence[Judged], seq: Seq, reports: Sequence[Document] = ()) -> None:
+        """Replace the rows of these records and devices, and move the checkpoint: all or nothing.
 
         Rows belong to the team whose mailbox this is, whatever a document in it may claim.
         """
@@ -62,6 +63,8 @@ class SqlProjection:
         with writing(self._engine) as connection:
             for start in range(0, len(latest), CHUNK):
                 _replace(connection, team, latest[start : start + CHUNK])
+            for report in reports:
+                put_report(connection, team, report)
             connection.execute(delete(checkpoints).where(checkpoints.c.mailbox == mailbox))
             connection.execute(insert(checkpoints).values(mailbox=mailbox, seq=seq))
 
@@ -75,7 +78,9 @@ def _replace(connection: Connection, team: str, judged: Sequence[Judged]) -> Non
     _insert(connection, problems, [row for each in judged for row in problem_rows(team, each)])
     _insert(connection, edits, [row for each in judged for row in edit_rows(team, each)])
     replace_identities(connection, team, judged)
-    replace_cases(connection, team, ids, [row for each in judged for row in case_rows(team, each)])
+    replace_by_time(connection, team, judged)
+    derived = [row for each in judged for row in case_rows(team, each)] + clock_cases(connection, team, judged)
+    replace_cases(connection, team, ids, derived)
 
 
 def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Engine,
@@ -20,7 +21,7 @@ from sqlalchemy import (
 
 from service.sql import writing
 
-VERSION = 3
+VERSION = 4
 
 
 def _plain(length: int) -> String:
@@ -176,6 +177,28 @@ case_notes = Table(
     Column("opened", _plain(120), nullable=False),
     Column("entries", JSON, nullable=False),
     Index("case_notes_by_record", "record_team", "record"),
+)
+
+# Collisions that `latest` has settled, by the devices whose clocks took part.
+by_time = Table(
+    "by_time",
+    metadata,
+    Column("team", _plain(40), primary_key=True),
+    Column("record", _plain(120), primary_key=True),
+    Column("path", _plain(1000), primary_key=True),
+    Column("device", _plain(200), primary_key=True),
+    Column("case", JSON, nullable=False),
+    Index("by_time_by_device", "team", "device"),
+)
+
+# The documents `report:<device>` of the mailboxes: what devices say of themselves.
+reports = Table(
+    "reports",
+    metadata,
+    Column("team", _plain(40), primary_key=True),
+    Column("device", _plain(40), primary_key=True),
+    Column("skew_ms", BigInteger),
+    Column("report", JSON, nullable=False),
 )
 
 # Whose cases are whose, where nobody was named: the supervisors of each team.

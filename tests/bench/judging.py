@@ -54,7 +54,7 @@ class _Timed(SqlProjection):
         super().__init__(*given)
         self.marks: list[tuple[float, int]] = []
 
-    def apply(self, mailbox: str, judged: Sequence[Judged], seq: Seq) -> None:
+    def apply(self, mailbox: str, judged: Sequence[Judged], seq: Seq, reports: Sequence[Document] = ()) -> None:
         super().apply(mailbox, judged, seq)
         self.marks.append((time.perf_counter(), len(judged)))
 

@@ -63,7 +63,7 @@ class Memory:
     def held(self, mailbox: str, reasons: Sequence[str]) -> list[str]:
         return [name for (box, name), each in self.judged.items() if box == mailbox and each.reason in reasons]
 
-    def apply(self, mailbox: str, judged: Sequence[Judged], seq: Seq) -> None:
+    def apply(self, mailbox: str, judged: Sequence[Judged], seq: Seq, reports: Sequence[Document] = ()) -> None:
         self.judged |= {(mailbox, each.record_id): each for each in judged}
         self.seqs[mailbox] = seq
 

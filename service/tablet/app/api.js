@@ -1,5 +1,6 @@
 /** Requests to `/api/v1`, with failures that say whether the network, the sign-in or the service is at fault. */
 import { language } from './i18n.js';
+import { serviceOrigin } from './place.js';
 
 /** An answer that is not a success: `status` and the slug of the body; status 0 where no answer came. */
 export class Refusal extends Error {
@@ -20,10 +21,11 @@ const TIMEOUT_MS = 20_000;
  * POST JSON to the API.
  * @param {string} path below /api/v1
  * @param {unknown} body
+ * @param {string} [origin] of the service, where it is not the chosen one
  * @returns {Promise<any>} the parsed answer; raises `Refusal`
  */
-export const post = (path, body) =>
-  ask(path, { method: 'POST', headers: { ...headers(), 'content-type': 'application/json' }, body: JSON.stringify(body) });
+export const post = (path, body, origin = serviceOrigin()) =>
+  ask(origin, path, { method: 'POST', headers: { ...headers(), 'content-type': 'application/json' }, body: JSON.stringify(body) });
 
 /**
  * GET from the API.
@@ -31,13 +33,13 @@ export const post = (path, body) =>
  * @param {Record<string, string>} [more] headers, such as who asks
  * @returns {Promise<any>} the parsed answer; raises `Refusal`
  */
-export const get = (path, more = {}) => ask(path, { headers: { ...headers(), ...more }, cache: 'no-store' });
+export const get = (path, more = {}) => ask(serviceOrigin(), path, { headers: { ...headers(), ...more }, cache: 'no-store' });
 
 const headers = () => ({ accept: 'application/json', 'accept-language': language() });
 
-/** @param {string} path @param {RequestInit} options */
-async function ask(path, options) {
-  const response = await answer(`/api/v1${path}`, { ...options, credentials: 'omit', signal: AbortSignal.timeout(TIMEOUT_MS) });
+/** @param {string} origin @param {string} path @param {RequestInit} options */
+async function ask(origin, path, options) {
+  const response = await answer(`${origin}/api/v1${path}`, { ...options, credentials: 'omit', signal: AbortSignal.timeout(TIMEOUT_MS) });
   const told = await response.json().catch(() => ({}));
   if (!response.ok) throw new Refusal(response.status, told);
   return told;

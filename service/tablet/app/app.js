@@ -6,6 +6,7 @@ import { destroyLocal } from './db.js';
 import { Drafts } from './drafts.js';
 import { FirstLoad, marksOf } from './first_load.js';
 import { Pictures } from './pictures.js';
+import { loadPlace } from './place.js';
 import { Records } from './records.js';
 import { routeOf } from './routes.js';
 import { Session } from './session.js';
@@ -55,6 +56,7 @@ export class App {
 
   /** Begin where the person left off. */
   async start() {
+    await loadPlace();
     await this.session.restore();
     await this.contact.load();
     await eraseMarked(this);
@@ -114,6 +116,13 @@ export class App {
     if ((await read('settings', 'version')) === VERSION) return;
     await keep('settings', 'version', VERSION);
     sync.offerAgain().catch(() => undefined);
+  }
+
+  /** The tablet syncs with another place: begin anew there, with everything that is here. */
+  async moved() {
+    await this.session.moved();
+    location.hash = '#/';
+    location.reload();
   }
 
   /** Close the desk. */

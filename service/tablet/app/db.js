@@ -2,6 +2,7 @@
  * The only module that touches PouchDB: opens databases here and there, and says what the rest needs in its own words.
  */
 import PouchDB from '../vendor/pouchdb.js';
+import { serviceOrigin } from './place.js';
 
 /**
  * @typedef {import('../vendor/pouchdb.js').default} Database
@@ -24,7 +25,7 @@ export const openLocal = (user, database) => new PouchDB(localName(user, databas
  * @returns {Database}
  */
 export const openRemote = (database, send) =>
-  unasked(new PouchDB(`${location.origin}/db/${database}`, { skip_setup: true, fetch: send }));
+  unasked(new PouchDB(`${serviceOrigin()}/db/${database}`, { skip_setup: true, fetch: send }));
 
 /**
  * After each batch PouchDB asks for `info`, to tell how far it is, and leaves the failure to nobody; where the network has

@@ -4,6 +4,7 @@
  */
 import { authorised } from './contact.js';
 import { join, loadPack, PackError } from './packs.js';
+import { serviceOrigin } from './place.js';
 import { pause, Wait } from './retry.js';
 import { keep, read } from './vault.js';
 
@@ -147,7 +148,7 @@ export class FirstLoad extends EventTarget {
   /** @param {string} database @param {Record<string, string>} headers @returns {Promise<Response>} */
   async #get(database, headers) {
     const { session, contact } = this.sync;
-    const ask = () => authorised(session, contact)(`/api/v1/packs/${database}`, { headers, signal: this.#abort.signal, cache: 'no-store' });
+    const ask = () => authorised(session, contact)(`${serviceOrigin()}/api/v1/packs/${database}`, { headers, signal: this.#abort.signal, cache: 'no-store' });
     const response = await ask();
     if (response.status !== 401) return response;
     await session.renew();

@@ -2,6 +2,7 @@
 import { document, documents, leaves } from './db.js';
 import { editsDigest, union } from './core/edits.js';
 import { fold } from './core/merge.js';
+import { hub } from './place.js';
 import { stateOf } from './state.js';
 
 /**
@@ -25,7 +26,7 @@ const GATHER_MS = 80;
 export class Records extends EventTarget {
   /** @type {Map<string, Entry>} by record id */
   #entries = new Map();
-  /** @type {Map<string, Doc>} by receipt id */
+  /** @type {Map<string, Map<string, Doc>>} by record id, then by judge */
   #receipts = new Map();
   /** @type {Map<string, Doc>} by task id */
   #tasks = new Map();
@@ -76,11 +77,15 @@ export class Records extends EventTarget {
     return this.#entries.get(id) ?? null;
   }
 
-  /** The office's receipt where there is one, else a hub's. @param {string} record @returns {Doc | null} */
+  /**
+   * The receipt that says most: of a record's edits as they are here rather than of older ones, and the office's before a
+   * hub's. @param {string} record @returns {Doc | null}
+   */
   receipt(record) {
-    const office = this.#receipts.get(`receipt:${record}:office`);
-    if (office) return office;
-    return [...this.#receipts.values()].find((receipt) => receipt.record === record) ?? null;
+    const all = [...(this.#receipts.get(record)?.values() ?? [])];
+    const digest = this.get(record)?.digest;
+    const rank = (/** @type {Doc} */ each) => (each.digest === digest ? 2 : 0) + (each.judge === 'office' ? 1 : 0);
+    return all.reduce((/** @type {Doc | null} */ best, each) => (best && rank(best) >= rank(each) ? best : each), null);
   }
 
   /** Tasks that no record here answers, the most urgent first. @returns {Doc[]} */
@@ -105,6 +110,7 @@ export class Records extends EventTarget {
       pending: unsent.has(mailbox, doc._id),
       collisions: folded?.collisions.length ?? 0,
       digest,
+      atHub: hub() !== null,
       receipt,
     });
   }
@@ -136,14 +142,22 @@ export class Records extends EventTarget {
   /** @param {string} mailbox @param {Doc} doc */
   async #take(mailbox, doc) {
     if (doc.type === 'task') this.#tasks.set(doc._id, doc);
-    else if (doc.type === 'receipt') this.#receipts.set(doc._id, doc);
+    else if (doc.type === 'receipt') this.#receiptsOf(doc.record).set(doc.judge, doc);
     else if (doc.type === 'record') this.#entries.set(doc._id, await this.#entryOf(mailbox, doc));
+  }
+
+  /** @param {string} record @returns {Map<string, Doc>} */
+  #receiptsOf(record) {
+    const found = this.#receipts.get(record) ?? new Map();
+    this.#receipts.set(record, found);
+    return found;
   }
 
   /** @param {string} id */
   #drop(id) {
     this.#tasks.delete(id);
-    this.#receipts.delete(id);
+    const receipt = /^receipt:(record:.+):([^:]+)$/.exec(id);
+    if (receipt) this.#receiptsOf(receipt[1]).delete(receipt[2]);
     this.#entries.delete(id);
   }
 

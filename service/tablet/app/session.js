@@ -5,7 +5,9 @@
  * renewed with the device's key before it ends; where that is refused, only sending waits for a password.
  */
 import { post, Refusal } from './api.js';
+import { askChallenge } from './hub_proof.js';
 import { deviceId, generateKeys, publicJwk, signChallenge } from './core/signature.js';
+import { hub, moveToOffice, serviceOrigin } from './place.js';
 import { forget, keep, read } from './vault.js';
 
 /**
@@ -39,6 +41,7 @@ export class Session extends EventTarget {
   async signIn(name, password, label) {
     const keys = (await read('keys', name)) ?? (await generateKeys());
     const jwk = await publicJwk(keys);
+    await moveToOffice(); // no hub lets anybody in for the first time
     const told = await post('/session', { name, password, device: { public_key: jwk, label } });
     if (!told.databases.mailboxes.length) throw new Refusal(403, { error: 'not_for_tablet' });
     await keep('keys', told.user.name, keys);
@@ -65,7 +68,7 @@ export class Session extends EventTarget {
     const keys = await read('keys', profile.user.name);
     if (this.locked || !keys) throw this.#lock();
     try {
-      const { challenge } = await post('/session/challenge', { device: profile.device });
+      const { challenge } = await askChallenge(profile, serviceOrigin());
       const signature = await signChallenge(challenge, keys.privateKey);
       const told = await post('/session', { device: profile.device, challenge, signature });
       const kept = await read('settings', PROFILE);
@@ -73,6 +76,8 @@ export class Session extends EventTarget {
       if (told.user.name !== profile.user.name || kept?.user.name !== profile.user.name) throw this.#lock();
       await this.#take(told, profile.device);
     } catch (error) {
+      // A hub may not have heard of this tablet yet; a password would be of no use there.
+      if (error instanceof Refusal && error.status === 401 && hub()) throw new Refusal(0, { error: 'hub_unaware' });
       // 400 and 404 from authentication mean the same as 401: this key does not open the door any more.
       if (error instanceof Refusal && [400, 401, 403, 404, 422].includes(error.status)) throw this.#lock();
       throw error;
@@ -94,6 +99,12 @@ export class Session extends EventTarget {
     await keep('settings', PROFILE, this.profile);
     this.dispatchEvent(new Event('change'));
     return this.profile;
+  }
+
+  /** Somebody chose another place to sync with: its tokens are its own. */
+  async moved() {
+    const profile = /** @type {Profile} */ (this.profile);
+    await keep('settings', PROFILE, { ...profile, token: '', expiresAt: 0 });
   }
 
   /** The private key that signs this person's edits. @returns {Promise<CryptoKey>} */

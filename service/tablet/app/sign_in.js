@@ -3,7 +3,7 @@ import { Refusal } from './api.js';
 import { t } from './i18n.js';
 
 /** Slugs of the service that the app has a sentence for; the service's own sentence serves for the rest. */
-const KNOWN = ['no_network', 'wrong_sign_in', 'too_many_attempts', 'device_revoked', 'not_for_tablet'];
+const KNOWN = ['no_network', 'wrong_sign_in', 'too_many_attempts', 'device_revoked', 'not_for_tablet', 'not_a_hub', 'hub_unaware'];
 
 /** @param {unknown} error @returns {string} */
 export function refusalText(error) {

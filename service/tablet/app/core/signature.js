@@ -41,11 +41,20 @@ export async function signEdit(recordId, edit, privateKey) {
 /** @param {string} recordId @param {Edit} edit @param {PublicJwk} jwk @returns {Promise<boolean>} */
 export async function verifyEdit(recordId, edit, jwk) {
   try {
+    return await verifyText(signed(recordId, edit), edit.sig, jwk);
+  } catch {
+    return false;
+  }
+}
+
+/** Whether this key made this signature over a text; false for anything malformed. @param {string} text @param {unknown} sig @param {PublicJwk} jwk @returns {Promise<boolean>} */
+export async function verifyText(text, sig, jwk) {
+  try {
     const { kty, crv, x, y } = jwk;
-    if (typeof edit.sig !== 'string' || !SIGNATURE.test(edit.sig) || ![x, y].every((each) => COORDINATE.test(each))) return false;
+    if (typeof sig !== 'string' || !SIGNATURE.test(sig) || ![x, y].every((each) => COORDINATE.test(each))) return false;
     const key = await crypto.subtle.importKey('jwk', { kty, crv, x, y }, ALGORITHM, false, ['verify']);
-    const signature = /** @type {BufferSource} */ (decode(edit.sig));
-    return await crypto.subtle.verify(SIGNING, key, signature, bytes(signed(recordId, edit)));
+    const signature = /** @type {BufferSource} */ (decode(sig));
+    return await crypto.subtle.verify(SIGNING, key, signature, bytes(text));
   } catch {
     return false;
   }

@@ -5,6 +5,8 @@ import { LANGUAGES, language, t } from '../i18n.js';
 import { showBytes } from '../format.js';
 import { connectionBar, header, stillHere } from '../parts/bar.js';
 import { SaveFile } from '../parts/save_file.js';
+import { hub, moveToOffice } from '../place.js';
+import { hubAddress } from '../routes.js';
 import { prefer, preferences, THEMES } from '../preferences.js';
 import { deviceLabel, refusalText } from '../sign_in.js';
 import { NAMES } from './sign_in.js';
@@ -35,6 +37,7 @@ export class Settings {
         ${this.desk.sync.status().locked ? this.#again() : ''}
         ${this.#choice('settings.language', LANGUAGES, language(), (each) => NAMES[each], (each) => prefer({ language: each }))}
         ${this.#choice('settings.theme', THEMES, preferences.theme, (each) => t(`theme.${each}`), (each) => prefer({ theme: each }))}
+        ${this.#place()}
         ${this.#here()}
         ${this.saveFile.render()}
         ${mayTry(user) ? html`<section><h2>${t('trial.title')}</h2><a class="row" href="#/try">${t('trial.lead')}</a></section>` : ''}
@@ -71,6 +74,28 @@ export class Settings {
       </dl>
       ${refused ? html`<p class="notice"><span>${t('settings.refused', { count: refused })}</span>
         <button type="button" class="link" @click=${() => this.#offer()}>${t('record.send_again')}</button></p>` : ''}</section>`;
+  }
+
+  #place() {
+    const at = hub();
+    return html`<section><h2>${t('settings.place')}</h2>
+      <p>${at ? t('settings.at_hub', { name: at.name }) : t('settings.at_office')}</p>
+      ${at
+        ? html`<p class="code">${at.origin}</p><button type="button" class="secondary" @click=${() => this.#toOffice()}>${t('settings.to_office')}</button>`
+        : html`<form @submit=${(/** @type {SubmitEvent} */ event) => this.#toHub(event)}>
+          <label class="line">${t('settings.hub_address')}<input name="address" inputmode="url" autocapitalize="none" spellcheck="false" placeholder="https://192.168.43.1:8443" required maxlength="200"></label>
+          <button class="secondary">${t('settings.to_hub')}</button></form>`}</section>`;
+  }
+
+  /** @param {SubmitEvent} event */
+  #toHub(event) {
+    event.preventDefault();
+    this.app.go(hubAddress(String(new FormData(/** @type {HTMLFormElement} */ (event.target)).get('address'))));
+  }
+
+  async #toOffice() {
+    await moveToOffice();
+    await this.app.moved();
   }
 
   async #offer() {

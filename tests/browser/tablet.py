@@ -14,12 +14,14 @@ TEXTS = {"text", "integer", "decimal", "date", "time"}
 class TabletScreen:
     """One tablet: its own storage, its own network."""
 
-    def __init__(self, browser: Browser, url: str, size: tuple[int, int]) -> None:
+    def __init__(self, browser: Browser, url: str, size: tuple[int, int], *, trusts: bool = False) -> None:
+        """`trusts` stands for a certificate that was installed on the tablet."""
         self._context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             locale="zh-CN",
             timezone_id="Asia/Shanghai",
             has_touch=True,
+            ignore_https_errors=trusts,
             device_scale_factor=2 if size[0] < 1000 else 1,
         )
         self._context.set_default_timeout(WAIT_MS)

@@ -2,6 +2,7 @@
 import { html } from '../../vendor/lit.js';
 import { showAgo, showBytes } from '../format.js';
 import { t } from '../i18n.js';
+import { hub } from '../place.js';
 
 /**
  * @typedef {import('../app.js').App} App
@@ -30,6 +31,12 @@ function hereText(desk) {
   return t('bar.here', { what: parts.filter(Boolean).join(t('value.and')) });
 }
 
+/** Whom this tablet is in touch with. */
+function reachedText() {
+  const at = hub();
+  return at ? t('bar.connected_hub', { name: at.name }) : t('bar.connected');
+}
+
 /** @param {App} app @param {Desk} desk @returns {{tone: string, text: string}} */
 function lineOf(app, desk) {
   const { locked, forbidden, moving, reached } = desk.sync.status();
@@ -38,8 +45,8 @@ function lineOf(app, desk) {
   if (forbidden.length) return { tone: 'attention', text: t('bar.forbidden') };
   if (moving.some((name) => name.startsWith('push'))) return { tone: 'moving', text: t('bar.sending') };
   if (moving.length) return { tone: 'moving', text: t('bar.fetching') };
-  if (reached) return { tone: 'reached', text: t('bar.connected') };
-  return { tone: 'away', text: app.contact.last ? t('bar.trying') : t('bar.connecting') };
+  if (reached) return { tone: 'reached', text: reachedText() };
+  return { tone: 'away', text: app.contact.last ? t(hub() ? 'bar.trying_hub' : 'bar.trying') : t('bar.connecting') };
 }
 
 /** @param {App} app @param {Desk} desk */

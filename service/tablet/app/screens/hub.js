@@ -26,16 +26,20 @@ export class HubView {
     return html`${header({ title: t('hub.title'), back: '#/settings' })}
       <main class="settings"><section>
         ${this.origin ? this.#offer(this.origin) : html`<p class="problem" role="alert">${t('hub.no_address')}</p>`}
-      </section></main>`;
+      </section></main>
+      ${this.origin && hub()?.origin !== this.origin ? this.#foot(this.origin) : ''}`;
   }
 
   /** @param {string} origin */
   #offer(origin) {
     return html`<p>${t('hub.lead')}</p><p class="code">${origin}</p>
       <p class="problem" role="alert" ?hidden=${!this.#problem}>${this.#problem}</p>
-      ${hub()?.origin === origin
-        ? html`<p>${t('hub.here')}</p>`
-        : html`<button type="button" class="primary" ?disabled=${this.#busy} @click=${() => this.#move(origin)}>${t(this.#busy ? 'hub.busy' : 'hub.submit')}</button>`}`;
+      ${hub()?.origin === origin ? html`<p>${t('hub.here')}</p>` : ''}`;
+  }
+
+  /** @param {string} origin */
+  #foot(origin) {
+    return html`<footer class="foot"><button type="button" class="primary" ?disabled=${this.#busy} @click=${() => this.#move(origin)}>${t(this.#busy ? 'hub.busy' : 'hub.submit')}</button></footer>`;
   }
 
   /** @param {string} origin */

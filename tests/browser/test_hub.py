@@ -1,0 +1,164 @@
+"""A day with a hub: the office is out of reach, the tablet goes over to the hub, and the office hears of it later."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from sync.embedded import EmbeddedStore
+from sync.store import Document, NotFound
+from tests.browser.tablet import WAIT_MS, TabletScreen
+from tests.browser.visits import ENTERPRISE, whole
+from tests.live import ROOT, Live, free_port
+
+pytestmark = pytest.mark.browser
+PHOTO = ROOT / "tests/browser/photo.jpg"
+READY_SECONDS = 60
+
+
+class Laptop:
+    """`rounds hub` in a process of its own, enrolled at an office that runs."""
+
+    def __init__(self, office: Live, data: Path) -> None:
+        self.office, self.data, self.port = office, data, free_port()
+        self.origin = f"https://127.0.0.1:{self.port}"
+        said = self._run("enroll", "north-1", "--team", "north", "--data", str(office.data)).stdout
+        self._code = said.rpartition("Enrolment code: ")[2]
+        self.process: subprocess.Popen[str] | None = None
+
+    def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [*Live.command("hub"), *words]
+        return subprocess.run(command, cwd=ROOT, env=self._environment(), capture_output=True, text=True, check=True)
+
+    @staticmethod
+    def _environment() -> dict[str, str]:
+        return {name: value for name, value in os.environ.items() if not name.startswith("ROUNDS_")}
+
+    def start(self) -> None:
+        words = ["--office", self.office.url, "--code-stdin", "--data", str(self.data)]
+        command = [*Live.command("hub"), *words, "--bind", f"127.0.0.1:{self.port}"]
+        with (self.data.parent / "hub.log").open("a") as log:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=self._environment(), stdin=subprocess.PIPE, stdout=log, stderr=log, text=True
+            )
+        assert self.process.stdin
+        self.process.stdin.write(self._code)
+        self.process.stdin.close()
+
+    def stop(self) -> None:
+        if self.process:
+            self.process.terminate()
+            self.process.wait(30)
+
+    def document(self, database: str, prefix: str) -> Document | None:
+        """The first document of the hub's that begins so."""
+        try:
+            rows = EmbeddedStore(self.data / "db").database(database).all(start=prefix, limit=1, include_docs=True)
+        except NotFound:
+            return None
+        return rows[0].doc if rows and rows[0].id.startswith(prefix) else None
+
+    def until(self, database: str, prefix: str) -> Document:
+        end = time.monotonic() + READY_SECONDS
+        while time.monotonic() < end:
+            if found := self.document(database, prefix):
+                return found
+            time.sleep(0.2)
+        raise AssertionError(f"{prefix} did not come: {(self.data.parent / 'hub.log').read_text()[-3000:]}")
+
+
+@pytest.fixture
+def laptop(live: Live, tmp_path: Path) -> Iterator[Laptop]:
+    made = Laptop(live, tmp_path / "hub")
+    yield made
+    made.stop()
+
+
+def test_a_tablet_goes_over_to_a_hub_and_back_and_shows_where_its_record_is(
+    browser: Browser, live: Live, laptop: Laptop, pictures: Path
+) -> None:
+    one = TabletScreen(browser, live.url, (360, 740), trusts=True)
+    one.sign_in("li.wei", "demo-north-1")
+    one.until_kept_for_offline()
+    laptop.start()
+    laptop.until("reference", "device:")
+    laptop.until("mailbox-north", "task:")
+
+    # The tablet hears of the hub's key while the office is in reach; then the office is gone.
+    expect(one.page.locator(".bar")).to_have_attribute("data-tone", "reached", timeout=WAIT_MS)
+    device = laptop.until("reference", f"device:{_device(laptop)}")
+    one.page.wait_for_timeout(2_000)
+    assert device["user"] == "hub-north-1"
+    live.stop()
+
+    one.page.goto(f"{live.url}/tablet/#/hub/{quote(laptop.origin, safe='')}")
+    one.page.get_by_text(laptop.origin).wait_for()
+    one.picture(pictures / "tablet-hub-360.png")
+    one.page.click("button.primary")
+    one.until_home()
+    expect(one.page.locator(".bar")).to_have_attribute("data-tone", "reached", timeout=WAIT_MS)
+    one.go_settings()
+    one.page.get_by_text("汇集站 north-1", exact=True).wait_for()
+    one.go_home()
+    whole(one, PHOTO)
+    one.until_state("hub")
+    one.picture(pictures / "tablet-record-hub-360.png")
+    record = laptop.until("mailbox-north", "record:")
+    laptop.until("mailbox-north", f"receipt:{record['_id']}:hub-north-1")
+    laptop.until("media-north", "media:")
+    one.until_state("hub")
+    see_the_hubs_page(browser, laptop, pictures)
+
+    live.start().wait()
+    one.until_state("accepted")
+    laptop.until("mailbox-north", f"receipt:{record['_id']}:office")
+    one.go_settings()
+    one.page.get_by_role("button", name="改回与办公室同步").click()
+    one.until_home()
+    expect(one.page.locator(".bar")).to_have_attribute("data-tone", "reached", timeout=WAIT_MS)
+    one.open_record(ENTERPRISE)
+    one.until_state("accepted")
+    assert one.faults == []
+    one.close()
+
+
+def see_the_hubs_page(browser: Browser, laptop: Laptop, pictures: Path) -> None:
+    """It counts what is there, in three languages and on every screen, and nothing stands out over the edge."""
+    for language, width in (("zh-Hans", 1280), ("zh-Hant", 768), ("en", 360)):
+        page = browser.new_page(ignore_https_errors=True, viewport={"width": width, "height": 800})
+        page.goto(f"{laptop.origin}/hub?lang={language}")
+        cells = page.locator("tbody td.number").all_inner_texts()
+        assert cells[:2] == ["1", "2"]  # the visit; its photo and its signature
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.screenshot(path=pictures / f"hub-{width}.png", full_page=True)
+        page.close()
+
+
+def test_a_stranger_who_says_to_be_a_hub_gets_nothing(browser: Browser, live: Live, laptop: Laptop) -> None:
+    """A hub of another office: it speaks the protocol, and its key is not known here."""
+    laptop.start()
+    laptop.until("mailbox-north", "task:")
+    one = TabletScreen(browser, live.url, (360, 740), trusts=True)
+    one.sign_in("li.wei", "demo-north-1")
+    store = EmbeddedStore(live.data / "db").database("reference")
+    doc = store.get(f"device:{_device(laptop)}")
+    store.put({**doc, "revoked": True})
+    one.page.wait_for_timeout(3_000)
+    one.page.goto(f"{live.url}/tablet/#/hub/{quote(laptop.origin, safe='')}")
+    one.page.click("button.primary")
+    expect(one.page.locator(".problem")).to_contain_text("这不是办公室登记过的汇集站", timeout=WAIT_MS)
+    one.go_settings()
+    one.page.get_by_text("办公室", exact=True).wait_for()
+    one.close()
+
+
+def _device(laptop: Laptop) -> str:
+    return str(json.loads((laptop.data / "hub.json").read_text())["device"])

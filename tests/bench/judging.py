@@ -76,7 +76,8 @@ def _drain(records: int, *, conflicts: bool, text: str) -> Judging:
     say(f"intake {text}: {records} records {kind}")
     with open_office() as parts:
         tablets = Tablet(parts, "li.wei"), Tablet(parts, "zhang.min")
-        total = sum(_send_part(parts, tablets, min(MIXED, records - at), conflicts) for at in range(0, records, MIXED))
+        parts_of = [range(at, min(at + MIXED, records)) for at in range(0, records, MIXED)]
+        total = sum(_send_part(parts, tablets, numbers, conflicts) for numbers in parts_of)
         gc.collect()
         projection = _Timed(parts.readmodel)
         intake = Intake(parts.store, parts.library, projection)
@@ -88,9 +89,9 @@ def _drain(records: int, *, conflicts: bool, text: str) -> Judging:
         return Judging(records, total // records, seconds, _cost(marks), _cost(marks, last=True))
 
 
-def _send_part(parts: Parts, tablets: tuple[Tablet, Tablet], records: int, conflicts: bool) -> int:
+def _send_part(parts: Parts, tablets: tuple[Tablet, Tablet], numbers: range, conflicts: bool) -> int:
     """Fill some records and send them; how many bytes. In small parts, so that every page of changes has its fifth."""
-    filled = [tablets[number % 2].fill(number) for number in range(records)]
+    filled = [tablets[number % 2].fill(number) for number in numbers]
     split = filled[::CONFLICT_EVERY] if conflicts else []
     send(parts, [*filled, *(leaf for base in split for leaf in conflict(tablets, base))])
     return sum(map(size, filled))

@@ -29,6 +29,8 @@ from sync.store import Document
 FORM, VERSION, TEAM = "enterprise-visit", 1, "north"
 BEGIN = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 ENTERPRISES = 60
+AGAIN_DAYS = 8
+"""An enterprise is visited again after so many days: visits of one day or of neighbouring ones would be doubled."""
 
 
 @contextmanager
@@ -138,7 +140,7 @@ def _whole_visit(number: int) -> dict[str, Any]:
     person = f"/people_met/{ulid()}"
     return {
         "/enterprise": entity_id("enterprise", f"E{number % ENTERPRISES + 1:03d}"),
-        "/visited_on": "2026-03-02",
+        "/visited_on": (BEGIN - timedelta(days=AGAIN_DAYS * (number // ENTERPRISES))).date().isoformat(),
         "/visitors": "李伟",
         f"{person}": {},
         f"{person}/person_name": "王强",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from secrets import token_hex
 from typing import Any
@@ -14,6 +15,7 @@ from sync.store import BadRequest, StoreError, TooLarge
 
 REQUEST_BYTES = 96 * 1024 * 1024
 JSON = "application/json"
+REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
 class NotAcceptable(StoreError):
@@ -56,7 +58,8 @@ def finish(response: Response) -> Response:
     """What every answer of the store says. Source: CouchDB's `chttpd`."""
     headers = response.headers
     headers.setdefault("Cache-Control", "must-revalidate")
-    headers["X-Couch-Request-ID"] = request.headers.get("X-Couch-Request-ID", "")[:64] or token_hex(5)
+    given = request.headers.get("X-Couch-Request-ID", "")
+    headers["X-Couch-Request-ID"] = given if REQUEST_ID.fullmatch(given) else token_hex(5)
     headers["X-CouchDB-Body-Time"] = "0"
     if headers.get("Content-Type") == JSON and not _takes_json():
         headers["Content-Type"] = "text/plain; charset=utf-8"

@@ -6,6 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
@@ -33,10 +34,8 @@ pytestmark = pytest.mark.timeout(3 * 3600)
 
 @pytest.fixture(scope="module")
 def tablet() -> Iterator[Tablet]:
-    opened = Tablet()
-    yield opened
-    opened.process.kill()
-    opened.process.wait()
+    with closing(Tablet("judge_lines.mjs")) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

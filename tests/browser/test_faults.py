@@ -243,6 +243,31 @@ def test_a_denied_record_is_shown_with_the_reason_and_sent_again_when_asked(one:
     one.until_state("accepted")
 
 
+def test_the_bar_tells_what_moves_what_is_here_and_when_the_office_last_answered(one: TabletScreen) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    expect(one.page.locator(".bar-contact")).to_contain_text("刚刚")
+    one.page.route("**/media-north/_bulk_docs", hold)
+    whole(one, PHOTO)
+    one.until_state("accepted")
+    one.go_home()
+    bar = one.page.locator(".bar")
+    expect(bar).to_contain_text("2 个附件")
+    while bar.get_attribute("data-tone") != "moving":
+        one.page.wait_for_timeout(50)
+    expect(bar).to_contain_text("正在发送")
+    for remaining in ("1 个附件", "没有未送达的内容"):
+        expect(bar).to_have_attribute("data-tone", "moving")
+        while not held:
+            one.page.wait_for_timeout(20)
+        held.pop().continue_()
+        expect(bar).to_contain_text(remaining, timeout=WAIT_MS)
+    expect(bar).to_have_attribute("data-tone", "reached", timeout=WAIT_MS)
+
+
 def test_after_a_change_of_team_what_was_not_sent_is_listed_with_the_reason(
     one: TabletScreen, live: Live, office: OfficeScreen
 ) -> None:

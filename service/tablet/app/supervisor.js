@@ -19,7 +19,8 @@ import { pause, Wait } from './retry.js';
  * @property {() => Handle} replicate starts it
  * @property {() => Promise<unknown>} prepare makes sure of a token; raises `Refusal`
  * @property {() => Promise<unknown>} renew gets a new token; raises `Refusal`
- * @property {(docs: Doc[]) => void} [moved] documents that have arrived
+ * @property {(docs: Doc[], pending: number | undefined) => void} [moved] documents that have arrived, and how many
+ *   follow, where that is known
  * @property {(failure: Failure) => void} [denied] a document that the other side refused for good
  * @property {() => void} [settled] nothing is left to move
  * @property {() => void} changed the state is another
@@ -125,10 +126,10 @@ export class Supervisor {
     this.#handle = handle;
     this.#ended = ended;
     handle.on('active', () => this.#turn('moving'));
-    handle.on('change', ({ docs }) => {
+    handle.on('change', ({ docs, pending }) => {
       this.#worked();
       this.#turn('moving');
-      this.task.moved?.(docs);
+      this.task.moved?.(docs, pending);
     });
     handle.on('denied', (failure) => this.task.denied?.(failure));
     handle.on('paused', () => this.#pausedOf(handle));

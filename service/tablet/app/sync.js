@@ -19,6 +19,7 @@ import { PULL, pushPictures, pushText } from './ways.js';
  * @typedef {import('./unsent.js').Unsent} Unsent
  * @typedef {import('./contact.js').Contact} Contact
  * @typedef {import('../vendor/pouchdb.js').ReplicateOptions} ReplicateOptions
+ * @typedef {{documents: number, bytes: number, pending: number}} Moving since it began to move; bytes of what is sent
  */
 
 export class Sync extends EventTarget {
@@ -28,6 +29,8 @@ export class Sync extends EventTarget {
   #remotes = new Map();
   /** @type {Map<string, Supervisor>} */
   #supervisors = new Map();
+  /** Of what moves, by supervisor. @type {Map<string, Moving>} */
+  #moving = new Map();
   #abort = new AbortController();
 
   /**
@@ -116,6 +119,13 @@ export class Sync extends EventTarget {
     for (const name of this.#outgoing()) await this.unsent.offerAgain(name, this.local(name), this.remote(name));
   }
 
+  /** How much has moved one way since it began to, and how much is known to follow. @param {'push' | 'pull'} way @returns {Moving} */
+  moved(way) {
+    const all = [...this.#moving].filter(([name]) => name.startsWith(way)).map(([, each]) => each);
+    const sum = (/** @type {keyof Moving} */ what) => all.reduce((total, each) => total + each[what], 0);
+    return { documents: sum('documents'), bytes: sum('bytes'), pending: sum('pending') };
+  }
+
   /** What moves, and what it waits for. @returns {{moving: string[], locked: boolean, forbidden: string[], reached: boolean}} */
   status() {
     const by = (/** @type {string[]} */ ...states) => [...this.#supervisors].filter(([, it]) => states.includes(it.state)).map(([name]) => name);
@@ -186,6 +196,10 @@ export class Sync extends EventTarget {
     const supervisor = new Supervisor({
       ...task,
       name,
+      moved: (docs, pending) => {
+        this.#count(name, docs, pending ?? 0);
+        task.moved?.(docs, pending);
+      },
       prepare: () => this.session.token(),
       renew: () => this.session.renew(),
       changed: () => this.#turned(name),
@@ -195,8 +209,18 @@ export class Sync extends EventTarget {
     return supervisor;
   }
 
+  /** @param {string} name @param {Doc[]} docs @param {number} pending */
+  #count(name, docs, pending) {
+    const before = this.#moving.get(name) ?? { documents: 0, bytes: 0, pending: 0 };
+    const database = name.split(' ')[1];
+    const bytes = docs.reduce((sum, { _id }) => sum + this.unsent.bytes(database, _id), before.bytes);
+    this.#moving.set(name, { documents: before.documents + docs.length, bytes, pending });
+    this.#tell();
+  }
+
   /** Text goes first: while a mailbox moves, its pictures wait. @param {string} name */
   #turned(name) {
+    if (this.#supervisors.get(name)?.state !== 'moving') this.#moving.delete(name);
     if (name.startsWith('push mailbox-') && this.#supervisors.get(name)?.state === 'moving') {
       this.#supervisors.get(name.replace('push mailbox-', 'push media-'))?.hold();
     }

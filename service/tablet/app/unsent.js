@@ -52,6 +52,11 @@ export class Unsent extends EventTarget {
     return this.#pending.has(this.#key(database, id));
   }
 
+  /** Of what waits under this id; 0 where nothing does. @param {string} database @param {string} id */
+  bytes(database, id) {
+    return this.#pending.get(this.#key(database, id))?.bytes ?? 0;
+  }
+
   /** Why the other side refused a document, where it did. @param {string} database @param {string} id */
   refusal(database, id) {
     return this.#refused.get(this.#key(database, id)) ?? null;

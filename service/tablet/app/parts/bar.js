@@ -43,10 +43,23 @@ function lineOf(app, desk) {
   if (!navigator.onLine) return { tone: 'away', text: t('bar.offline') };
   if (locked) return { tone: 'attention', text: t('bar.locked') };
   if (forbidden.length) return { tone: 'attention', text: t('bar.forbidden') };
-  if (moving.some((name) => name.startsWith('push'))) return { tone: 'moving', text: t('bar.sending') };
-  if (moving.length) return { tone: 'moving', text: t('bar.fetching') };
+  if (moving.some((name) => name.startsWith('push'))) return { tone: 'moving', text: sending(desk) };
+  if (moving.length) return { tone: 'moving', text: fetching(desk) };
   if (reached) return { tone: 'reached', text: reachedText() };
   return { tone: 'away', text: app.contact.last ? t(hub() ? 'bar.trying_hub' : 'bar.trying') : t('bar.connecting') };
+}
+
+/** @param {Desk} desk */
+function sending({ sync }) {
+  const { documents, bytes } = sync.moved('push');
+  return documents ? t('bar.sent', { count: documents, size: showBytes(bytes) }) : t('bar.sending');
+}
+
+/** @param {Desk} desk */
+function fetching({ sync }) {
+  const { documents, pending } = sync.moved('pull');
+  if (!documents) return t('bar.fetching');
+  return pending ? t('bar.fetched_of', { count: documents, pending }) : t('bar.fetched', { count: documents });
 }
 
 /** @param {App} app @param {Desk} desk */
@@ -55,6 +68,6 @@ export function connectionBar(app, desk) {
   const contact = app.contact.last ? t('bar.contact', { when: showAgo(app.contact.last) }) : t('bar.no_contact');
   return html`<section class="bar" data-tone=${tone} aria-label=${t('bar.title')}>
     <p class="bar-line"><span class="bar-mark" aria-hidden="true"></span><strong>${text}</strong><span>${hereText(desk)}</span></p>
-    ${tone === 'reached' || tone === 'moving' ? '' : html`<p class="bar-contact">${contact}</p>`}
+    <p class="bar-contact">${contact}</p>
   </section>`;
 }

@@ -90,6 +90,8 @@ class Relay:
             if isinstance(error, Unauthorized):
                 self._office.forget()
             self._remember(error)
+            # An office that comes back may have been restored from a backup: its checkpoints are read anew.
+            self._ways.clear()
             raise
         self._remember(None)
         return more

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -238,3 +241,26 @@ def test_the_root_is_the_same_at_office_and_hub(hub: Hub, office: Office) -> Non
     assert here.status_code == there.status_code == 200
     assert here.data == there.data
     assert here.content_type == "application/x-x509-ca-cert"
+
+
+def test_an_office_that_was_set_back_hears_again_what_it_has_lost(
+    hub: Hub, office: Office, live: Listening, tmp_path: Path
+) -> None:
+    tablet = Tablet(office, "li.wei")
+    hub.meet()
+    mailbox = office.parts.config.data / "db/mailbox-north.sqlite"
+    with closing(sqlite3.connect(mailbox)) as source, closing(sqlite3.connect(tmp_path / "backup")) as backup:
+        source.backup(backup)
+    record = tablet_at(hub, tablet).fill(VISIT)
+    hub.meet()
+    assert office.mailbox("north").get(record)
+    live.stop()
+    with closing(sqlite3.connect(tmp_path / "backup")) as backup, closing(sqlite3.connect(mailbox)) as source:
+        backup.backup(source)
+    with pytest.raises(NotFound):
+        office.mailbox("north").get(record)
+    with pytest.raises(Unavailable):
+        hub.relay.round()
+    live.start()
+    hub.meet()
+    assert office.mailbox("north").get(record)["_id"] == record

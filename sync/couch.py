@@ -11,12 +11,12 @@ from threading import Event
 from typing import Any, BinaryIO, Final
 from uuid import uuid4
 
-import orjson
 import requests
 
 from sync import couch_feed, gate
-from sync.couch_connection import Connection, error_of
+from sync.couch_connection import Connection
 from sync.couch_related import Related
+from sync.couch_wire import batches, body_of, bulk_body, chunks, id_path, json_bytes, outcomes_of, parameter, whole
 from sync.store import (
     ADMIN,
     START,
@@ -39,12 +39,9 @@ from sync.store import (
     Written,
 )
 
-BATCH_DOCUMENTS: Final = 500
-BATCH_BYTES: Final = 4 * 1024 * 1024
 BULK_GET: Final = 200
 BULK_GET_BYTES: Final = 32 * 1024 * 1024
 """Of an answer that is held in memory; one document may be larger."""
-CHUNK_BYTES: Final = 64 * 1024
 LOCAL_TRIES: Final = 8
 UNSET_SECURITY: Final[tuple[Document, ...]] = ({}, {"admins": {"roles": ["_admin"]}, "members": {"roles": ["_admin"]}})
 
@@ -154,11 +151,11 @@ class CouchDatabase:
 
     def _got(self, wanted: Sequence[tuple[str, str]]) -> Iterator[Document]:
         """One `_bulk_get`, halved where its answer would be too large to hold."""
-        body = _bytes({"docs": [{"id": doc_id, "rev": rev} for doc_id, rev in wanted]})
+        body = json_bytes({"docs": [{"id": doc_id, "rev": rev} for doc_id, rev in wanted]})
         response = self._connection.request(
             "POST", self._name, "_bulk_get", params={"revs": "true"}, body=body, stream=True
         )
-        answer = _whole(response, None if len(wanted) == 1 else BULK_GET_BYTES)
+        answer = whole(response, None if len(wanted) == 1 else BULK_GET_BYTES)
         if answer is None:
             half = len(wanted) // 2
             yield from self._got(wanted[:half])
@@ -170,8 +167,8 @@ class CouchDatabase:
     def _read(self, doc_id: str, options: Mapping[str, Any]) -> Any:
         if not doc_id:
             raise BadRequest("A document id is needed")
-        params = {key: _text(value) for key, value in options.items()}
-        return self._connection.request("GET", self._name, *_id_path(doc_id), params=params)
+        params = {key: parameter(value) for key, value in options.items()}
+        return self._connection.request("GET", self._name, *id_path(doc_id), params=params)
 
     def all(
         self,
@@ -212,7 +209,7 @@ class CouchDatabase:
             headers={"Accept-Encoding": "identity"},
             stream=True,
         )
-        return Attachment(stub["content_type"], stub["length"], stub["digest"], _chunks(response))
+        return Attachment(stub["content_type"], stub["length"], stub["digest"], chunks(response))
 
     # Writing
 
@@ -243,12 +240,12 @@ class CouchDatabase:
     def _put_related(self, doc: Document, streams: Mapping[str, BinaryIO]) -> Written | None:
         """A document and its attachments in one request, which is read from disk as it is sent."""
         try:
-            boundary, head = uuid4().hex, _bytes(doc)
+            boundary, head = uuid4().hex, json_bytes(doc)
             follow = [name for name, entry in doc["_attachments"].items() if entry.get("follows")]
             self._connection.request(
                 "PUT",
                 self._name,
-                *_id_path(doc["_id"]),
+                *id_path(doc["_id"]),
                 params={"new_edits": "false"},
                 body=lambda: Related(boundary, head, [streams[name] for name in follow]),
                 content_type=f'multipart/related; boundary="{boundary}"',
@@ -273,13 +270,13 @@ class CouchDatabase:
 
     def _write(self, docs: Sequence[Document], *, new_edits: bool) -> list[Written]:
         ids = [str(doc.get("_id", "")) for doc in docs]
-        bodies = [_body(doc) for doc in docs]
+        bodies = [body_of(doc) for doc in docs]
         outcomes: list[Written | None] = [
             Written(doc_id, error=body) if isinstance(body, StoreError) else None
             for doc_id, body in zip(ids, bodies, strict=True)
         ]
         sound = [(index, body) for index, body in enumerate(bodies) if isinstance(body, bytes)]
-        for batch in _batches(sound):
+        for batch in batches(sound):
             written = self._post([body for _, body in batch], [ids[index] for index, _ in batch], new_edits)
             for (index, _), outcome in zip(batch, written, strict=True):
                 outcomes[index] = outcome
@@ -288,14 +285,14 @@ class CouchDatabase:
     def _post(self, bodies: list[bytes], ids: list[str], new_edits: bool) -> list[Written]:
         """One `_bulk_docs`, halved where CouchDB refuses the whole for the sake of one (400, 413)."""
         try:
-            answer = self._call(self._client.post_bulk_docs, _bulk(bodies, new_edits), repeatable=not new_edits)
+            answer = self._call(self._client.post_bulk_docs, bulk_body(bodies, new_edits), repeatable=not new_edits)
         except (BadRequest, TooLarge) as error:
             if len(bodies) == 1:
                 return [Written(ids[0], error=error)]
             half = len(bodies) // 2
             first = self._post(bodies[:half], ids[:half], new_edits)
             return first + self._post(bodies[half:], ids[half:], new_edits)
-        return _outcomes(answer, ids, new_edits)
+        return outcomes_of(answer, ids, new_edits)
 
     # Following
 
@@ -342,7 +339,7 @@ class CouchDatabase:
             except NotFound:
                 body.pop("_rev", None)
             try:
-                self._connection.request("PUT", self._name, "_local", local_id, body=_bytes(body))
+                self._connection.request("PUT", self._name, "_local", local_id, body=json_bytes(body))
                 return
             except Conflict:
                 continue  # Somebody else wrote between our reading and our writing; the last one stands.
@@ -354,86 +351,7 @@ class CouchDatabase:
 
     def set_security(self, security: Document) -> None:
         # `put_security` of the client drops every member that it does not know, ours among them.
-        self._connection.request("PUT", self._name, "_security", body=_bytes(security))
+        self._connection.request("PUT", self._name, "_security", body=json_bytes(security))
 
     def _call(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
         return self._connection.call(operation, self._name, *args, **kwargs)
-
-
-def _id_path(doc_id: str) -> list[str]:
-    """The id as path segments: CouchDB wants the slash of `_design/` and `_local/` bare, any other encoded."""
-    space, slash, name = doc_id.partition("/")
-    return [space, name] if slash and space in {"_design", "_local"} else [doc_id]
-
-
-def _text(value: Any) -> str:
-    """A query parameter: words as they are, anything else as JSON."""
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
-
-
-def _bytes(value: Any) -> bytes:
-    try:
-        return orjson.dumps(value)
-    except TypeError as error:
-        raise BadRequest(f"Not JSON: {error}") from error
-
-
-def _body(doc: Document) -> bytes | StoreError:
-    try:
-        return _bytes(doc)
-    except BadRequest as error:
-        return error
-
-
-def _bulk(bodies: list[bytes], new_edits: bool) -> bytes:
-    tail = b"]}" if new_edits else b'],"new_edits":false}'
-    return b'{"docs":[' + b",".join(bodies) + tail
-
-
-def _batches(sound: list[tuple[int, bytes]]) -> Iterator[list[tuple[int, bytes]]]:
-    batch: list[tuple[int, bytes]] = []
-    size = 0
-    for index, body in sound:
-        if batch and (len(batch) == BATCH_DOCUMENTS or size + len(body) > BATCH_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append((index, body))
-        size += len(body)
-    if batch:
-        yield batch
-
-
-def _outcomes(answer: Any, ids: list[str], new_edits: bool) -> list[Written]:
-    if new_edits:
-        return [_outcome(row, doc_id) for row, doc_id in zip(answer, ids, strict=True)]
-    # With `new_edits=false` CouchDB names only what it refused.
-    refused = {row["id"]: row for row in answer if "error" in row}
-    return [_outcome(refused.get(doc_id, {"rev": None}), doc_id) for doc_id in ids]
-
-
-def _outcome(row: Mapping[str, Any], doc_id: str) -> Written:
-    if "error" in row:
-        return Written(doc_id, error=error_of(str(row["error"]), str(row.get("reason", "")), row.get("status", 500)))
-    return Written(row.get("id", doc_id), rev=row["rev"])
-
-
-def _whole(response: requests.Response, limit: int | None) -> Any:
-    """The JSON of an answer; None where it has more bytes than `limit`."""
-    body = bytearray()
-    for chunk in _chunks(response):
-        body += chunk
-        if limit is not None and len(body) > limit:
-            return None
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise BadRequest(f"The answer of CouchDB cannot be read: {error}") from error
-
-
-def _chunks(response: requests.Response) -> Iterator[bytes]:
-    try:
-        yield from response.iter_content(CHUNK_BYTES)
-    except requests.RequestException as error:
-        raise Unavailable("The answer of CouchDB broke off") from error
-    finally:
-        response.close()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
+from schemas.documents import check
 from tests.browser.office import OfficeScreen
 from tests.browser.tablet import TabletScreen
 from tests.browser.visits import ENTERPRISE, FINDINGS, TASK, first_half, second_half, whole
@@ -103,6 +105,41 @@ def test_two_tablets_collide_and_both_show_what_the_office_decided(
     for each in (li, zhang):
         each.until_state("accepted")
         each.until_answer("/survey/workers", "88")
+    told = zhang.page.locator(".collision")
+    expect(told).to_contain_text("您填的“92”未被采用，现为“88”（李伟所填）。")
+    expect(told).to_contain_text("理由：以现场花名册为准")
+    told.scroll_into_view_if_needed()
+    zhang.picture(pictures / "tablet-overruled-768.png")
+    expect(li.page.locator(".collision")).to_have_count(0)
+
+
+def test_a_tablet_tells_the_office_how_wrong_its_clock_is_and_what_it_holds(tablet: NewTablet) -> None:
+    one = tablet()
+    one.page.clock.install(time=datetime.now(UTC) + timedelta(days=400))
+    one.sign_in("li.wei", "demo-north-1")
+    one.begin(TASK)
+    one.until_kept()
+    one.page.goto(f"{one.page.url.partition('#')[0]}#/settings")
+    expect(one.page.locator("main.settings")).to_contain_text("快了 400 天")
+    expect(one.page.locator(".bar")).to_contain_text("本机时钟快了 400 天")
+    one.page.clock.run_for(10_000)
+    report = one.page.evaluate(
+        """async () => {
+          const body = JSON.stringify({name: 'li.wei', password: 'demo-north-1'});
+          const headers = {'content-type': 'application/json'};
+          const {token} = await (await fetch('/api/v1/session', {method: 'POST', headers, body})).json();
+          const address = '/db/mailbox-north/_all_docs?include_docs=true&startkey="report:"&endkey="report:~"';
+          for (let tries = 0; tries < 100; tries += 1) {
+            const {rows} = await (await fetch(address, {headers: {authorization: `Bearer ${token}`}})).json();
+            if (rows.length && rows[0].doc.held.drafts === 1) return rows[0].doc;
+          }
+          return null;
+        }"""
+    )
+    assert check(report) == {}
+    assert report["held"] == {"records": 0, "files": 0, "bytes": 0, "drafts": 1, "refused": 0, "since": None}
+    assert abs(report["skews"][-1]["ms"] - timedelta(days=400).total_seconds() * 1000) < 60_000
+    assert abs(datetime.fromisoformat(report["at"]) - datetime.now(UTC)) < timedelta(minutes=5)
 
 
 def test_a_second_window_takes_over_and_nothing_is_overwritten(tablet: NewTablet) -> None:

@@ -85,6 +85,16 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
         "taken_at": "2026-11-23T06:10:42Z",
         "_attachments": {"file": {"stub": True}},
     },
+    "report": {
+        "_id": "report:7f3a0c19d2e4",
+        "team": "north",
+        "device": "7f3a0c19d2e4",
+        "by": "li.wei",
+        "app": "0.1.0",
+        "at": "2026-11-23T06:10:42Z",
+        "skews": [{"at": "2026-11-23T06:10:42Z", "ms": -7200000}],
+        "held": {"records": 1, "files": 2, "bytes": 4096, "drafts": 0, "refused": 0, "since": "2026-11-23T06:00:00Z"},
+    },
 }
 ABSENT = object()
 

@@ -8,6 +8,7 @@ import { FirstLoad, marksOf } from './first_load.js';
 import { Pictures } from './pictures.js';
 import { loadPlace } from './place.js';
 import { Records } from './records.js';
+import { DeviceReport } from './report.js';
 import { routeOf } from './routes.js';
 import { Session } from './session.js';
 import { Sittings } from './sittings.js';
@@ -25,6 +26,7 @@ import { VERSION } from './version.js';
  * @property {import('./session.js').Profile} profile
  * @property {Unsent} unsent @property {Sync} sync @property {Catalogue} catalogue @property {Records} records
  * @property {Drafts} drafts @property {Pictures} pictures @property {Sittings} sittings
+ * @property {DeviceReport} report
  * @typedef {object} Screen
  * @property {() => unknown} render
  * @property {() => void} [leave]
@@ -83,8 +85,10 @@ export class App {
     const parts = { unsent, sync, catalogue, records, drafts, pictures, sittings };
     for (const part of [unsent, drafts, catalogue, records]) await part.load();
     for (const part of [unsent, drafts, catalogue, records, sync]) part.addEventListener('change', () => this.update());
-    this.desk = { profile, ...parts };
+    const report = new DeviceReport(sync, drafts);
+    this.desk = { profile, ...parts, report };
     sync.start();
+    report.start();
     await this.#offerAfterUpdate(sync);
   }
 
@@ -131,6 +135,7 @@ export class App {
     this.desk = null;
     desk?.catalogue.close();
     desk?.records.close();
+    desk?.report.stop();
     await desk?.sync.stop();
   }
 

@@ -1,5 +1,6 @@
 /** When the service last answered, and requests to it with the token put in. */
 import { send } from './db.js';
+import { Skew } from './skew.js';
 import { keep, read } from './vault.js';
 
 /** @typedef {import('./session.js').Session} Session */
@@ -11,10 +12,12 @@ const KEEP_EVERY_MS = 10_000;
 export class Contact extends EventTarget {
   /** ms of this tablet's clock; 0: never */
   last = 0;
+  skew = new Skew();
   #kept = 0;
 
   async load() {
     this.last = (await read('settings', 'contact')) ?? 0;
+    await this.skew.load();
   }
 
   /** The service has answered just now. */
@@ -38,7 +41,9 @@ export function authorised(session, contact) {
     headers.set('authorization', `Bearer ${await session.token()}`);
     const limit = AbortSignal.timeout(options.method && options.method !== 'GET' ? UPLOAD_MS : LONGPOLL_MS);
     const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit;
+    const sent = Date.now();
     const response = await send(url, { ...options, headers, signal, credentials: 'omit' });
+    contact.skew.heard(response.headers.get('date'), sent, Date.now());
     contact.heard();
     return response;
   };

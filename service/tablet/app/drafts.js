@@ -15,6 +15,7 @@ import { entries, forget, keep } from './vault.js';
  * @property {string[]} base `id digest` of the edits that those values came from: what is set replaces these, no others
  * @property {boolean} changes true where the record is already there
  * @property {import('./values.js').Values} values
+ * @property {string[]} [settles] paths that are set even where their value stays: one of several that stood there
  * @property {number} begun ms
  * @property {number} saved ms
  */

@@ -11,6 +11,7 @@ import { ulid } from './core/ulid.js';
 import { store } from './db.js';
 import { keep, read } from './vault.js';
 import { startingValues } from './defaults.js';
+import { isEmpty, valueAt, withValue } from './values.js';
 import { VERSION } from './version.js';
 
 /**
@@ -65,6 +66,17 @@ export class Sittings {
     return this.#draft({ record: doc._id, team: doc.team, form: form.id, version: form.version, task: doc.task ?? null, before: folded.values, base, changes: true, values: folded.values });
   }
 
+  /**
+   * Take one of the values that stand against each other: a sitting that sets it, though it may be the one that shows.
+   * @param {Entry} entry @param {string} path @param {unknown} value @returns {Promise<Draft>}
+   */
+  async settle(entry, path, value) {
+    const draft = await this.change(entry);
+    const settled = { ...draft, values: withValue(draft.values, path, value), settles: [...new Set([...(draft.settles ?? []), path])] };
+    await this.drafts.save(settled);
+    return settled;
+  }
+
   /** @param {Omit<Draft, 'begun' | 'saved'>} draft @returns {Promise<Draft>} */
   async #draft(draft) {
     const now = Date.now();
@@ -115,6 +127,10 @@ export class Sittings {
     // What arrived while the person was writing has not been seen by them, and must not be marked as replaced.
     const seen = fold(edits.filter((edit) => draft.base.includes(nameOf(edit))), form);
     const { set, unset } = diff(draft.before, values, form);
+    for (const path of draft.settles ?? []) {
+      const value = valueAt(values, path);
+      if (!isEmpty(value)) set[path] = value;
+    }
     if (seen.state !== 'submitted') set['/_state'] = 'submitted';
     if (!Object.keys(set).length && !unset.length) throw new SittingError('send.nothing_changed');
     const { user, device } = /** @type {import('./session.js').Profile} */ (this.session.profile);

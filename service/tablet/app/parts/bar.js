@@ -3,6 +3,7 @@ import { html } from '../../vendor/lit.js';
 import { showAgo, showBytes } from '../format.js';
 import { t } from '../i18n.js';
 import { hub } from '../place.js';
+import { NOTABLE_MS, skewText } from '../skew.js';
 
 /**
  * @typedef {import('../app.js').App} App
@@ -66,8 +67,10 @@ function fetching({ sync }) {
 export function connectionBar(app, desk) {
   const { tone, text } = lineOf(app, desk);
   const contact = app.contact.last ? t('bar.contact', { when: showAgo(app.contact.last) }) : t('bar.no_contact');
+  const skew = app.contact.skew.ms;
   return html`<section class="bar" data-tone=${tone} aria-label=${t('bar.title')}>
     <p class="bar-line"><span class="bar-mark" aria-hidden="true"></span><strong>${text}</strong><span>${hereText(desk)}</span></p>
     <p class="bar-contact">${contact}</p>
+    ${skew !== null && Math.abs(skew) >= NOTABLE_MS ? html`<p class="bar-contact">⚑ ${t('bar.clock', { skew: skewText(skew) })}</p>` : ''}
   </section>`;
 }

@@ -7,6 +7,9 @@ import { stateMark } from '../parts/state.js';
 import { FILES } from '../media_paths.js';
 import { readable, summaryOf } from '../reading.js';
 import { fillAddress } from '../routes.js';
+import { isRow } from '../core/heads.js';
+import { originOf } from '../core/origin.js';
+import { overruled, question } from '../decisions.js';
 import { sectionsOf } from '../sections.js';
 import { isEmpty } from '../values.js';
 import { timeline } from '../parts/timeline.js';
@@ -17,6 +20,7 @@ import '../widgets/files.js';
  * @typedef {import('../app.js').Desk} Desk
  * @typedef {import('../records.js').Entry} Entry
  * @typedef {import('../core/form.js').Field} Field
+ * @typedef {import('../core/heads.js').Head} Head
  */
 
 export class RecordView {
@@ -55,8 +59,15 @@ export class RecordView {
     return html`<section class="verdict" data-state=${state}><h2>${stateMark(state)}</h2>
       <p>${refusal ? t('record.why_refused', { reason: refusal.reason }) : t(`why.${state}`, { count: errors.length })}</p>
       ${refusal ? html`<button type="button" class="secondary" @click=${() => this.#sendAgain()}>${t('record.send_again')}</button>` : ''}
+      ${this.#question(entry)}
       ${errors.length ? html`<ul class="errors">${errors.map((/** @type {any} */ error) => html`<li><button type="button" class="link" @click=${() => show(error.path)}>${pick(error.message)}</button></li>`)}</ul>` : ''}
     </section>`;
+  }
+
+  /** What the office asks. @param {Entry} entry */
+  #question(entry) {
+    const asked = question(entry.edits);
+    return asked ? html`<p class="collision">⚑ ${t('record.asked', { name: this.desk.catalogue.person(asked.by) })}<br><strong>${asked.text}</strong></p>` : '';
   }
 
   async #sendAgain() {
@@ -116,17 +127,43 @@ export class RecordView {
     const receipt = this.desk.records.receipt(this.id);
     const errors = receipt?.digest === entry.digest ? (receipt?.errors ?? []).filter((/** @type {any} */ error) => error.path === path) : [];
     const collision = entry.folded?.collisions.find((each) => each.path === path);
-    if (!errors.length && !collision) return nothing;
+    const lost = overruled(entry.edits, this.desk.profile.user.name).find((each) => each.path === path);
+    if (!errors.length && !collision && !lost) return nothing;
     return html`${errors.map((/** @type {any} */ error) => html`<p class="problem">${pick(error.message)}</p>`)}
-      ${collision ? this.#collision(entry, collision) : ''}`;
+      ${collision ? this.#collision(entry, collision) : ''}${lost ? this.#overruled(entry, lost) : ''}`;
   }
 
-  /** @param {Entry} entry @param {import('../core/merge.js').Collision} collision */
-  #collision(entry, { path, heads }) {
+  /** A value as people read it. @param {Entry} entry @param {string} path @param {Head} head */
+  #read(entry, path, head) {
     const field = entry.form?.field(path);
-    const read = (/** @type {import('../core/merge.js').Head} */ head) => (head.present ? (field ? readable(field, head.value, this.desk.catalogue) : t('value.row')) : t('value.none'));
-    return html`<div class="collision"><p>⚑ ${t('record.collision')}</p><ul>${heads.map((head) => html`<li><strong>${read(head)}</strong>
-      <span class="soft">${this.desk.catalogue.person(head.by)} · ${showMoment(momentOf(head.at))}</span></li>`)}</ul></div>`;
+    if (!head.present) return t('value.none');
+    return field && !isRow(path) ? readable(field, head.value, this.desk.catalogue) : t('value.row');
+  }
+
+  /** Every value that stands against another; whoever knows better takes one. @param {Entry} entry @param {import('../core/merge.js').Collision} collision */
+  #collision(entry, { path, heads }) {
+    const may = Boolean(entry.form?.field(path)) && !isRow(path);
+    return html`<div class="collision"><p>⚑ ${t('record.collision')}</p><ul>${heads.map((head) => {
+      const first = originOf(path, head, entry.edits);
+      return html`<li><strong>${this.#read(entry, path, head)}</strong>
+      <span class="soft">${this.desk.catalogue.person(first.by)} · ${showMoment(momentOf(first.at))}</span>
+      ${may && head.present ? html`<button type="button" class="link" @click=${() => this.#settle(entry, path, head)}>${t('record.take')}</button>` : ''}</li>`;
+    })}</ul></div>`;
+  }
+
+  /** One's own value that was not taken, and why. @param {Entry} entry @param {import('../decisions.js').Overruled} lost */
+  #overruled(entry, { path, own, chosen, author, by, at, note }) {
+    const { catalogue } = this.desk;
+    const said = { own: this.#read(entry, path, own), chosen: this.#read(entry, path, chosen), author: catalogue.person(author.by) };
+    return html`<div class="collision"><p>${t('record.overruled', said)}</p>
+      <p class="soft">${t('record.overruled_by', { name: catalogue.person(by), when: showMoment(momentOf(at)) })}</p>
+      ${note ? html`<p>${t('record.overruled_why', { note })}</p>` : ''}</div>`;
+  }
+
+  /** Take one of the values in a sitting of one's own. @param {Entry} entry @param {string} path @param {Head} head */
+  async #settle(entry, path, head) {
+    const draft = await this.desk.sittings.settle(entry, path, head.value);
+    this.app.go(fillAddress(draft.record));
   }
 
   /** @param {Entry} entry */

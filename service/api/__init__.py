@@ -6,7 +6,7 @@ from flask import Flask, render_template, request
 from flask_smorest import Api  # type: ignore[import-untyped]
 
 from service import language
-from service.api import batches, bundles, cases, drafts, forms, hub, joins, packs, records, session, why
+from service.api import batches, bundles, cases, comparisons, drafts, forms, hub, joins, packs, records, session, why
 from service.auth import access
 from service.errors import STATUS
 
@@ -18,6 +18,7 @@ BLUEPRINTS = (
     batches.blueprint,
     cases.blueprint,
     joins.blueprint,
+    comparisons.blueprint,
     forms.blueprint,
     drafts.blueprint,
     packs.blueprint,

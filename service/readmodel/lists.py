@@ -24,6 +24,10 @@ class Filter:
     q: str = ""
 
 
+UNIT_RECORDS = 1000
+"""Records of one unit and form that are compared."""
+
+
 class Lists:
     """Reads of the read model, each bounded by the teams that the reader may see."""
 
@@ -60,6 +64,13 @@ class Lists:
         """A record's edits, the oldest first."""
         mine = (edits.c.team == team) & (edits.c.record == record_id)
         return self._rows(select(edits).where(mine).order_by(edits.c.position))
+
+    def of_unit(self, unit: str, form: str, teams: frozenset[str] | None) -> list[Row]:
+        """What was handed in about a unit by a form: `{team, id, answers}`, drafts and withdrawn ones left out."""
+        columns = (records.c.team, records.c.id, records.c.answers)
+        query = bounded(select(*columns), records, teams).where(records.c.unit == unit, records.c.form == form)
+        query = query.where(records.c.state.not_in(["draft", "withdrawn"]))
+        return self._rows(query.order_by(records.c.team, records.c.id).limit(UNIT_RECORDS))
 
     def forms(self, teams: frozenset[str] | None) -> list[str]:
         """The forms that there are records of."""

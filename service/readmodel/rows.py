@@ -11,6 +11,8 @@ from sync.intake import Judged
 from sync.verdict import CONTESTED
 
 Row = dict[str, Any]
+UNIT_MOST = 200
+"""Characters of an entity's id."""
 
 
 def record_row(team: str, judged: Judged) -> Row:
@@ -37,6 +39,7 @@ def record_row(team: str, judged: Judged) -> Row:
         "updated": judged.at,
         "updated_by": text(last.get("by")),
         "identity": [list(part) for part in judged.identity] or None,
+        "unit": _unit(judged),
         "last_edit": text(last.get("id")),
         "search": _search(judged),
     }
@@ -75,6 +78,12 @@ def edit_rows(team: str, judged: Judged) -> Iterator[Row]:
             "fault": fault,
             "edit": edit,
         }
+
+
+def _unit(judged: Judged) -> str | None:
+    """The unit that a record is about, where its form asks for one."""
+    unit = judged.answers.get("unit")
+    return unit if isinstance(unit, str) and "\0" not in unit and len(unit) <= UNIT_MOST else None
 
 
 def _search(judged: Judged) -> str:

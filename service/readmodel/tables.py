@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from service.sql import writing
 
-VERSION = 4
+VERSION = 5
 
 
 def _plain(length: int) -> String:
@@ -65,6 +65,7 @@ records = Table(
     Column("updated_by", Text, nullable=False),
     Column("last_edit", Text, nullable=False),
     Column("identity", JSON),
+    Column("unit", _plain(200)),
     Column("search", Text, nullable=False),
 )
 for _name, _columns in {
@@ -75,6 +76,7 @@ for _name, _columns in {
     "state": ("state", "updated", "id"),
     "held": ("mailbox", "verdict"),
     "id": ("id",),
+    "unit": ("unit", "form"),
 }.items():
     Index(f"records_by_{_name}", *(records.c[column] for column in _columns))
 

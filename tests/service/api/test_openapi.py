@@ -44,6 +44,7 @@ ADDRESSES = [
     "POST /api/v1/cases/{case_id}/question",
     "POST /api/v1/cases/{case_id}/join",
     "POST /api/v1/cases/{case_id}/unjoin",
+    "GET /api/v1/comparisons",
     "POST /api/v1/cases/batches",
     "GET /api/v1/cases/batches/{batch}",
     "POST /api/v1/cases/batches/{batch}/resume",

@@ -15,12 +15,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from service.parts import open_parts
 from service.simulation.fleet import Events, Fleet, teams_of
 from service.simulation.journal import Journal
-from service.simulation.office import Office, open_office
+from service.simulation.office import Office, office_config, open_office
 from service.simulation.plan import Chances, Plan
-from sync import gate
-from sync.embedded import EmbeddedStore
 
 FLEETS = 2
 Tell = Callable[[str], None]
@@ -72,13 +71,13 @@ def _away(plan: Plan, share: int, folder: Path) -> Iterator[Away]:
 
 def _serve(connection: Connection, plan: Plan, share: int, folder: Path) -> None:
     """What a fleet's process does: carries out what it is asked, until nobody asks any more."""
-    office = EmbeddedStore(folder / "office" / "db", gate=gate.check)
+    parts = open_parts(office_config(folder))
     fleet = None
     try:
         while True:
             try:
                 if fleet is None:
-                    fleet, outcome = Fleet(plan, (share, FLEETS), office, folder), None
+                    fleet, outcome = Fleet(plan, (share, FLEETS), parts, folder), None
                 else:
                     method, given = connection.recv()
                     outcome = getattr(fleet, method)(*given)
@@ -88,7 +87,7 @@ def _serve(connection: Connection, plan: Plan, share: int, folder: Path) -> None
             except Exception:
                 connection.send((True, traceback.format_exc()))
     finally:
-        office.close()
+        parts.close()
 
 
 class Campaign:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,12 +32,14 @@ class Outcome:
     collisions: int = 0
     settled_by_policy: int = 0
     open_cases: int = 0
+    same_things: int = 0
+    """Enterprises that several records say were visited on one day; each must have a case."""
     faults: list[str] = field(default_factory=list)
 
 
 def check_office(office: Office, journal: Journal) -> Outcome:
     """Every edit of the journal exactly once in the office, and a case for each collision that no policy settles."""
-    outcome, collisions = Outcome(), set[Path]()
+    outcome, collisions, same = Outcome(), set[Path](), dict[str, set[tuple[str, str]]]()
     held = dict(_held(office, {team for (team, _), _ in journal.records()}))
     forms = {version: office.parts.library.form(FORM, version) for version in (1, 2)}
     for key, made in journal.records():
@@ -47,12 +50,15 @@ def check_office(office: Office, journal: Journal) -> Outcome:
         outcome.records += 1
         outcome.edits += len(made)
         outcome.faults += _differences(key, made, doc["edits"])
-        paths, in_all = _collisions(made, forms)
+        paths, in_all, thing = _amount_to(made, forms)
+        if thing is not None:
+            same.setdefault(thing, set()).add(key)
         collisions |= {(*key, path) for path in paths}
         outcome.settled_by_policy += in_all - len(paths)
     outcome.faults += [f"{record} of {team} was never made by anybody" for team, record in held]
     outcome.collisions = len(collisions) + outcome.settled_by_policy
     _check_cases(office, collisions, outcome)
+    _check_same(office, [records for records in same.values() if len(records) > 1], outcome)
     return outcome
 
 
@@ -82,10 +88,13 @@ def _differences(key: tuple[str, str], made: Sequence[Edit], held: Sequence[Any]
     ]
 
 
-def _collisions(edits: Sequence[Edit], forms: Mapping[int, Form | None]) -> tuple[list[str], int]:
-    """The paths that a person must decide, and how many there would be if no field had a policy."""
+def _amount_to(edits: Sequence[Edit], forms: Mapping[int, Form | None]) -> tuple[list[str], int, str | None]:
+    """The paths that a person must decide, how many there would be if no field had a policy, and what it is about."""
     form = forms[max(edit["version"] for edit in edits)]
-    return [collision.path for collision in fold(edits, form).collisions], len(fold(edits, None).collisions)
+    folded = fold(edits, form)
+    about = [folded.values.get(name) for name in ("enterprise", "visited_on")]
+    thing = json.dumps(about) if folded.state != "withdrawn" else None
+    return [collision.path for collision in folded.collisions], len(fold(edits, None).collisions), thing
 
 
 def _check_cases(office: Office, collisions: set[Path], outcome: Outcome) -> None:
@@ -95,6 +104,16 @@ def _check_cases(office: Office, collisions: set[Path], outcome: Outcome) -> Non
         if cases[path] != (path in collisions):
             wanted = "a collision" if path in collisions else "no collision"
             outcome.faults.append(f"{path[2]} of {path[1]} of {path[0]}: {wanted}, and {cases[path]} open cases")
+
+
+def _check_same(office: Office, groups: Sequence[set[tuple[str, str]]], outcome: Outcome) -> None:
+    outcome.same_things = len(groups)
+    told = {frozenset(documents) for documents in office.same_things()}
+    for group in groups:
+        if frozenset(group) not in told:
+            outcome.faults.append(f"{len(group)} records of one thing have no case: {sorted(group)[0]}")
+    if len(told) > len(groups):
+        outcome.faults.append(f"{len(told) - len(groups)} cases say that records are the same which are not")
 
 
 def check_replica(name: str, replica: Database, office: Database) -> list[str]:

@@ -13,10 +13,11 @@ from service.auth.access import TEAM
 from service.auth.devices import Devices
 from service.auth.directory import Directory, User
 from service.campaign import mailbox_of
+from service.parts import Parts
 from service.simulation import answers
 from service.simulation.check import check_replica
 from service.simulation.journal import Journal
-from service.simulation.meeting import meet, send_again
+from service.simulation.meeting import carry, meet, send_again
 from service.simulation.office import Hub
 from service.simulation.plan import BEGIN, PARTITION_DAYS, TEAMS_WITH_HUB, Chances, Plan
 from service.simulation.tablet import Tablet
@@ -28,7 +29,8 @@ from sync.signature import public_jwk
 from sync.store import Database, Seq, Store, UserContext
 
 YEAR = timedelta(days=365)
-ENTERPRISES = 2_000
+ENTERPRISES = 2
+"""For each record of the plan: most are visited once, some twice."""
 RECENT = 2
 """What people still change: the last so many records of their own and of their colleagues, and the team's first."""
 CHANGES = 4
@@ -45,6 +47,7 @@ class Events:
     cut: int = 0
     repeated: int = 0
     by_hub: int = 0
+    by_stick: int = 0
     relays: int = 0
     partitions: int = 0
     refused: int = 0
@@ -59,14 +62,15 @@ class Events:
 
 
 class Fleet:
-    """Every `share[1]`-th team from `share[0]` on. `office` is the office's store, as this process has it open."""
+    """Every `share[1]`-th team from `share[0]` on. `parts` are the office's, as this process has them open."""
 
-    def __init__(self, plan: Plan, share: tuple[int, int], office: Store, folder: Path) -> None:
-        self.plan, self.office, self.chances = plan, office, Chances()
+    def __init__(self, plan: Plan, share: tuple[int, int], parts: Parts, folder: Path) -> None:
+        self.plan, self.chances = plan, Chances()
+        self._parts, self.office = parts, parts.store
         self.journal, self.events = Journal(), Events()
         self.chance = Random(f"{plan.seed}/{share[0]}")  # noqa: S311 - a simulation, to be repeated
         self.teams = list(teams_of(plan)[share[0] :: share[1]])
-        self._library = FormLibrary(office.database("reference"))
+        self._library = FormLibrary(self.office.database("reference"))
         self._replicas = EmbeddedStore(folder / f"tablets-{share[0]}")
         self.tablets = [self._tablet(number, team) for number, team in _posts(plan) if team in self.teams]
         with_hub = set(teams_of(plan)[::TEAMS_WITH_HUB])
@@ -80,9 +84,15 @@ class Fleet:
         wrong = chance.random() < self.chances.wrong_clock
         tablet.clock_error = chance.uniform(-1, 1) * (YEAR if wrong else timedelta(minutes=2))
         self.events.wrong_clocks += abs(tablet.clock_error) > timedelta(hours=1)
-        person = User(tablet.person, tablet.person, ("inspector",), (team,), "", disabled=False)
-        Devices(Directory(self.office)).register(person, public_jwk(tablet.key), tablet.name, 0.0)
+        self._enter(tablet)
         return tablet
+
+    def _enter(self, tablet: Tablet) -> None:
+        """Make the office know a tablet and its owner, who has no password and signs in nowhere."""
+        person = User(tablet.person, tablet.person, ("inspector",), (tablet.team,), "", disabled=False)
+        doc = {"_id": f"user:{person.name}", "type": "user", "name": person.name, "roles": ["inspector"]}
+        Directory(self.office).office.put({**doc, "teams": [tablet.team], "password": "", "disabled": False})
+        Devices(Directory(self.office)).register(person, public_jwk(tablet.key), tablet.name, 0.0)
 
     def _hub(self, folder: Path, team: str) -> Hub:
         security = {team: self.mailbox(team).security()}
@@ -119,7 +129,7 @@ class Fleet:
 
     def _visit(self, tablet: Tablet) -> None:
         chance = tablet.chance
-        about = answers.enterprise(chance.randrange(ENTERPRISES))
+        about = answers.enterprise(chance.randrange(self.plan.records * ENTERPRISES))
         record = tablet.fill(about)
         if chance.random() < self.chances.own_again:
             tablet.change(record)
@@ -153,6 +163,8 @@ class Fleet:
         chance = tablet.chance
         if tablet.days_alone:
             tablet.days_alone -= 1
+            if tablet.unsent and chance.random() < self.chances.stick:
+                self._by_stick(tablet)
             return None
         if chance.random() < self.chances.partition:
             tablet.days_alone = chance.randint(*PARTITION_DAYS)
@@ -162,6 +174,11 @@ class Fleet:
             return self.office
         hub = self.hubs.get(tablet.team)
         return hub.store if hub is not None and chance.random() < self.chances.hub else None
+
+    def _by_stick(self, tablet: Tablet) -> None:
+        mailbox = mailbox_of(tablet.team)
+        self.events.refused += carry(tablet.local, mailbox, tablet.unsent, tablet.author(), self._parts)
+        self.events.by_stick += 1
 
     def _meeting(self, tablet: Tablet, place: Store, *, smoothly: bool = False) -> None:
         events, chance = self.events, tablet.chance
@@ -176,6 +193,7 @@ class Fleet:
         if not smoothly and chance.random() < self.chances.repeated:
             events.repeated += 1
             events.refused += send_again(here, there, user, sent=OWN)
+        tablet.unsent.clear()
         tablet.look()
         newest = 2 if place.database("reference").all(keys=[f"form:{answers.FORM}:2"]) else 1
         tablet.learn(self.form(newest))

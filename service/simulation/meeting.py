@@ -1,13 +1,18 @@
-"""Meetings: a tablet or a hub replicates with a place, both ways, and what may go wrong meanwhile."""
+"""Meetings: a tablet or a hub replicates with a place, both ways, or a stick is carried; and what may go wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from tempfile import TemporaryFile
 from typing import Any
 
+from service.bundles import Reception
+from service.parts import Parts
+from sync.bundle.exporting import Author, export
 from sync.checkpoints import Endpoint
 from sync.replicate import Replication
-from sync.store import ADMIN, Database, Document, Unavailable, UserContext, Written
+from sync.store import ADMIN, START, Changes, Database, Document, Seq, Unavailable, UserContext, Written
 
 
 class _Connection:
@@ -61,3 +66,30 @@ def send_again(here: Endpoint, there: Endpoint, user: UserContext, *, sent: Mapp
     way: Any = _Connection(there.database, user, None)
     anew = Endpoint(way, f"{there.identity}?anew")
     return Replication(here, anew, selector=sent, designs=False).run().refused
+
+
+class _Unsent:
+    """What of a tablet's replica has not been sent, under the name that the office has for it."""
+
+    def __init__(self, database: Database, name: str, ids: Collection[str]) -> None:
+        self._database = database
+        self._ids = ids
+        self.name = name
+
+    def changes(self, since: Seq = START, **more: Any) -> Changes:
+        """Only of these documents."""
+        page = self._database.changes(since, **more)
+        return replace(page, results=tuple(change for change in page.results if change.id in self._ids))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+
+def carry(local: Database, mailbox: str, unsent: Collection[str], author: Author, office: Parts) -> int:
+    """Bring what a tablet has not sent to the office, as a bundle; how many documents were not taken."""
+    with TemporaryFile() as stick:
+        replica: Any = _Unsent(local, mailbox, unsent)
+        export(stick, [replica], author)
+        stick.seek(0)
+        outcomes = list(Reception(office, stick).run())
+    return sum(outcome.result not in ("written", "present") for outcome in outcomes)

@@ -11,12 +11,13 @@ from typing import Any
 from service.campaign import Campaign, mailbox_of
 from service.cases import decisions
 from service.cases.decisions import Choice
-from service.cases.kinds import CONFLICT
-from service.config import load
+from service.cases.kinds import CONFLICT, DUPLICATE
+from service.config import Config, load
 from service.installation import prepare
 from service.parts import Parts, open_parts
 from service.readmodel import tables
 from service.readmodel.case_lists import CaseFilter, CaseLists
+from service.readmodel.duplicates import SAME
 from service.readmodel.paging import Row
 from service.readmodel.projection import SqlProjection
 from service.simulation.answers import definitions
@@ -57,11 +58,19 @@ class Office:
         names = [name for name in self.store.names() if name.startswith(MAILBOX)]
         return [self.store.database(name).info().update_seq for name in names]
 
+    def same_things(self) -> Iterator[list[tuple[str, str]]]:
+        """The records, by team and id, of each case that says they are of one thing."""
+        for case in self._open_cases(CaseFilter(status="open", kind=DUPLICATE)):
+            if case["detail"]["match"] == SAME:
+                yield [(each["team"], each["record"]) for each in case["detail"]["documents"]]
+
     def open_conflicts(self, teams: Sequence[str] | None = None) -> Iterator[Row]:
         """The conflicts that wait for a decision; of these teams, or of all."""
-        cursor: str | None = ""
         bound = None if teams is None else frozenset(teams)
-        wanted = CaseFilter(teams=bound, status="open", kind=CONFLICT)
+        return self._open_cases(CaseFilter(teams=bound, status="open", kind=CONFLICT))
+
+    def _open_cases(self, wanted: CaseFilter) -> Iterator[Row]:
+        cursor: str | None = ""
         while cursor is not None:
             page = CaseLists(self.parts.readmodel).page(wanted, limit=PAGE, cursor=cursor)
             yield from page.items
@@ -127,10 +136,15 @@ class Hub:
         self.intake = Intake(self.store, library, SqlProjection(engine), judge=name)
 
 
+def office_config(folder: Path) -> Config:
+    """The office's settings."""
+    return load({"data": str(folder / "office"), "log_level": "warning"}, environ={})
+
+
 @contextmanager
 def open_office(folder: Path, teams: list[str]) -> Iterator[Office]:
     """A fresh office with these teams and the first version of the form."""
-    config = load({"data": str(folder / "office"), "log_level": "warning"}, environ={})
+    config = office_config(folder)
     prepare(config)
     parts = open_parts(config)
     try:

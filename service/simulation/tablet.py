@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from schemas.form import Form
 from service.simulation import answers
 from service.simulation.journal import Journal
+from sync.bundle.exporting import Author
 from sync.clock import Clock
 from sync.edits import Edit, union
 from sync.merge import fold
@@ -26,7 +27,8 @@ APP = "simulated"
 class Tablet:
     """One person's device. It writes only what a person did; its answers come from the program's own `derive`.
 
-    `own` and `known` are the ids of its own and its colleagues' records, `days_alone` how long it will meet nobody.
+    `own` and `known` are the ids of its own and its colleagues' records, `days_alone` how long it will meet nobody,
+    `unsent` what it has changed since it last met anybody.
     """
 
     def __init__(self, number: int, team: str, local: Database, form: Form, journal: Journal, chance: Random) -> None:
@@ -34,6 +36,7 @@ class Tablet:
         self.person, self.team, self.local, self.form = self.name, team, local, form
         self.chance = chance
         self.days_alone = 0
+        self.unsent: set[str] = set()
         self.key = _key(self.name, chance)
         self.device = device_id(public_jwk(self.key))
         self.clock_error = timedelta()
@@ -85,6 +88,11 @@ class Tablet:
         self.known += sorted(fresh - mine - set(self.known))
         self._read = page.last_seq
 
+    def author(self) -> Author:
+        """Who makes a bundle on this tablet now."""
+        made_at = self._now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return Author(self._mint("bundle"), made_at, self.person, self.device, APP, self.key)
+
     def _open(self, record_id: str) -> tuple[Document, list[Any]]:
         """A record as the screen shows it: its winner, and the edits of all live leaves."""
         live = [leaf for leaf in self.local.leaves(record_id) if not leaf.get("_deleted")]
@@ -95,6 +103,7 @@ class Tablet:
         log = union(edits, [edit])
         body = merged_body(base, log, derive(log, self.form))
         self.local.put({**body, "_rev": base["_rev"]} if "_rev" in base else body)
+        self.unsent.add(base["_id"])
         self._journal.note(self.team, base["_id"], edit)
 
     def _edit(self, record_id: str, edits: list[Any], set_: Mapping[str, Any], unset: list[str]) -> Edit:

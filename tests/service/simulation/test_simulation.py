@@ -30,6 +30,8 @@ def test_every_edit_of_a_campaign_is_in_the_office_once_and_every_collision_sett
     assert report.decided + report.outcome.open_cases > 0
     assert report.events.cut > 0
     assert report.events.by_hub > 0
+    assert report.events.by_stick > 0
+    assert report.events.refused == 0
     assert report.events.partitions > 0
     assert report.events.wrong_clocks > 0
 
@@ -44,7 +46,7 @@ def test_the_same_plan_gives_the_same_campaign(tmp_path: Path) -> None:
 def test_what_does_not_hold_is_told(tmp_path: Path) -> None:
     plan = Plan(1, 3, 3, 12, 1)
     with open_office(tmp_path, list(teams_of(plan))) as office:
-        fleet = Fleet(plan, (0, 1), office.store, tmp_path)
+        fleet = Fleet(plan, (0, 1), office.parts, tmp_path)
         for day in range(plan.days):
             fleet.live_through(day)
         fleet.everybody_meets()

@@ -111,5 +111,5 @@ def test_a_refusal_is_shown_as_json_too(terminal: Terminal, tmp_path: Path) -> N
     done = terminal.run("replicate", str(tmp_path / "source"), str(tmp_path / "copy"), "--create", "--json")
     assert done.returncode == LEFT_OUT, done.stderr
     [refusal] = json.loads(done.stdout)["one"]["refusals"]
-    assert (refusal["id"], refusal["error"]) == ("gone", "unreadable")
+    assert (refusal["id"], refusal["error"]) == ("gone", "damaged")
     assert json.loads(done.stdout)["one"]["written"] == 1

@@ -25,7 +25,7 @@ def workbook(tmp_path: Path) -> Path:
     rows = [
         ["type", "name", "label", "calculation"],
         ["text", "shop", "店名", None],
-        ["calculate", "angle", None, "sin(1)"],
+        ["calculate", "angle", None, "extract-signed(1)"],
     ]
     file.write_bytes(book(survey=rows))
     return file
@@ -37,7 +37,8 @@ def test_a_workbook_is_printed_as_a_form_and_its_notes_beside_it(workbook: Path)
     definition = json.loads(done.stdout)
     assert (definition["form"], definition["languages"]) == ("shop-visit", ["zh-Hans"])
     assert done.stderr == (
-        "survey, row 3, column calculation: dropped: Rounds has no function sin(): sin(1)\n1 dropped\n"
+        "survey, row 3, column calculation: dropped: Rounds has no function extract-signed(): extract-signed(1)\n"
+        "1 dropped\n"
     )
 
 

@@ -191,6 +191,8 @@ def _compared(before: Field, after: Field) -> Iterator[Change]:
         yield Change(path, "unique", DIFFERENTLY, "must differ from row to row now")
     if after.type == "date" and before.precision != after.precision != "day":
         yield Change(path, "precision", DIFFERENTLY, f"asks for a {after.precision} alone, kept as its first day")
+    if before.trigger != after.trigger:
+        yield Change(path, "trigger", SAFE, "is emptied or worked out anew by other fields than before")
     if before.merge != after.merge:
         sentence = f"where two people filled it differently, {after.merge} counts instead of {before.merge}"
         yield Change(path, "merge", DIFFERENTLY, sentence)
@@ -226,14 +228,19 @@ def _asked(before: Field, after: Field) -> Iterator[Change]:
 def _computed(before: Field, after: Field) -> Iterator[Change]:
     if after.type in COMPUTED and before.value != after.value and before.value:
         yield Change(after.path, "value", DIFFERENTLY, f"amounts to {after.value} instead of {before.value}")
-    if before.type != after.type or _same(before.calculate, after.calculate):
+    if before.type != after.type or _same(_worked_out(before), _worked_out(after)):
         return
-    if after.calculate is None:
+    if _worked_out(after) is None:
         yield Change(after.path, "calculate", DIFFERENTLY, "is filled in by people now")
-    elif before.calculate is None:
+    elif _worked_out(before) is None:
         yield Change(after.path, "calculate", LOSES, "is calculated now; what people filled in is replaced")
     else:
         yield Change(after.path, "calculate", DIFFERENTLY, f"is calculated as {_text(after.calculate)}")
+
+
+def _worked_out(field: Field) -> Expression | None:
+    """What gives the value of a field that nobody fills: where there is a trigger, an answer is only replaced."""
+    return field.calculate if not field.trigger or field.type in COMPUTED else None
 
 
 def _limited(before: Field, after: Field) -> Iterator[Change]:
@@ -315,7 +322,7 @@ def _fits(before: Field, after: Field) -> bool:
 
 def _is_filled(field: Field) -> bool:
     """Whether people put something there."""
-    return not field.is_container and field.type != "note" and field.calculate is None
+    return not field.is_container and field.type != "note" and _worked_out(field) is None
 
 
 def _limit(field: Field, name: str) -> Decimal | None:

@@ -139,6 +139,10 @@ def _is_other(value: Any) -> bool:
     return value is True
 
 
+def _is_paths(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(each, str) for each in value)
+
+
 def _is_default(value: Any) -> bool:
     return not isinstance(value, Mapping) or "expression" not in value or _is_expression(value["expression"])
 
@@ -180,6 +184,7 @@ PROPERTIES: dict[str, Property] = {
     "relevant": Property(TYPES, _is_expression),
     "constraint": Property(LEAVES - {"note"}, _is_expression),
     "calculate": Property(LEAVES - {"note"}, _is_expression),
+    "trigger": Property(LEAVES - {"note"}, _is_paths),
     "default": Property(_FILLED, _is_default),
     "choices": Property(SELECTS, _is_choices),
     "unique": Property(UNIQUE, lambda value: isinstance(value, bool)),
@@ -359,3 +364,7 @@ def _check_paths(definition: Mapping[str, Any], known: set[str]) -> Iterator[For
         for path in paths:
             if not isinstance(path, str) or path not in known:
                 yield FormProblem("", "unknown_path", {"property": name, "path": str(path)})
+    for entry, at, _ in _walk(definition["fields"]):
+        for path in entry.get("trigger", ()):
+            if path not in known or path == at:
+                yield FormProblem(at, "unknown_path", {"property": "trigger", "path": path})

@@ -11,7 +11,7 @@ from schemas.form import Expression, Field, Form
 def _reads(field: Field) -> frozenset[str]:
     """The fields that must be settled before this one: those its relevance and calculation read, and its parent."""
     paths = {field.parent.path} if field.parent else set()
-    for expression in (field.relevant, field.calculate):
+    for expression in (field.relevant, field.calculate if not field.trigger else None):
         if isinstance(expression, Expression):
             paths |= references(expression.tree)
     return frozenset(paths)

@@ -17,7 +17,7 @@ from schemas import specify
 from schemas.definition import EXPRESSIONS, FormError, FormProblem, check_definition
 from schemas.expression.check import doubts, is_never_true
 from schemas.expression.functions import VOLATILE
-from schemas.expression.parse import ExpressionError, Tree, located, walk
+from schemas.expression.parse import LAST_SAVED, ExpressionError, Tree, located, walk
 from schemas.mapping import FormMapping, check_mapping, read_mapping
 
 __all__ = ["Choice", "Expression", "Field", "Form", "FormError", "FormProblem", "compile_form", "parse"]
@@ -71,6 +71,7 @@ class Field:
     relevant: Expression | None = None
     constraint: Expression | None = None
     calculate: Expression | None = None
+    trigger: tuple[str, ...] = ()
     choice_filter: Expression | None = None
     other: bool = False
     default: Any = None
@@ -101,7 +102,10 @@ class Field:
 
     @cached_property
     def is_stored(self) -> bool:
-        """Whether its calculation runs once, on the tablet, because it asks for the time or looks an entity up."""
+        """Whether its calculation runs on the tablet alone: it asks for the time, looks an entity up, or waits for its
+        trigger."""
+        if self.trigger:
+            return True
         nodes = walk(self.calculate.tree) if self.calculate is not None else ()
         return any(node.get("call") in MOMENTARY or node.get("entities") for node in nodes)
 
@@ -252,6 +256,7 @@ class _Parser:
         path = f"{parent.path if parent else ''}/{entry['name']}"
         plain = {name: value for name, value in entry.items() if name in _PLAIN}
         plain.setdefault("label", {})
+        plain["trigger"] = tuple(entry.get("trigger", ()))
         found = Field(
             name=entry["name"],
             path=path,
@@ -306,6 +311,7 @@ class _Parser:
                 params = {"property": name, "name": look["lookup"]}
                 self._problems.append(FormProblem(path, "only_in_calculate", params))
         volatile = {node["call"] for node in walk(tree) if node.get("call") in VOLATILE}
+        volatile |= {LAST_SAVED for node in walk(tree) if "last" in node}
         if volatile and name != "default":
             self._problems.append(FormProblem(path, "only_in_default", {"property": name, "name": min(volatile)}))
         return Expression(text, tree, columns)

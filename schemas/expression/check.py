@@ -50,7 +50,7 @@ _NUMERIC = frozenset(
 )
 _OF_SELECTS = frozenset({"selected", "selected-at", "count-selected"})
 _OF_PLACES = frozenset({"distance", "area", "geofence"})
-_STEADY = frozenset(["today", "now", "position", "once", "indexed-repeat", "uuid", "random"])
+_STEADY = frozenset(["today", "now", "position", "once", "indexed-repeat", "uuid", "random", "property"])
 
 
 class Asked(Protocol):

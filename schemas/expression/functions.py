@@ -22,8 +22,10 @@ from schemas.expression.times import as_date, as_date_time, decimal_date_time, d
 from schemas.expression.values import Scalar, Value, equal, items, to_number, to_text, to_truth, unequal
 
 MANY = 50
-VOLATILE = frozenset({"uuid", "random"})
+VOLATILE = frozenset({"uuid", "random", "property"})
 """They run once, when a record begins on the tablet, and so only in a default."""
+KNOWN_PROPERTIES = frozenset({"username", "deviceid"})
+"""What a tablet can say of who fills a record and of itself."""
 PATTERN_ARGUMENT = 1
 
 
@@ -203,6 +205,7 @@ FUNCTIONS: dict[str, Function] = {
     "indexed-repeat": Function(3, 7, _LAZY),
     "uuid": Function(0, 0, _LAZY),
     "random": Function(0, 0, _LAZY),
+    "property": Function(1, 1, _LAZY),
     "=": Function(2, 2, equal),
     "!=": Function(2, 2, unequal),
     "<": Function(2, 2, _compare(lambda a, b: a < b)),

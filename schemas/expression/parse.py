@@ -1,8 +1,9 @@
 """XLSForm expression text to the JSON tree that Python and JavaScript evaluate alike.
 
-A tree is `{"lit": value}`, `{"ref": path}`, `{"self": true}`, `{"parent": true}`, `{"call": name, "args": [tree]}`
-(operators are calls), `{"item": property}` of the choice or entity that is looked at, or
-`{"lookup": list, "take": property, "args": [condition]}`. Source: XLSForm's reference of expressions, XPath 1.0.
+A tree is `{"lit": value}`, `{"ref": path}`, `{"last": path}` (the same field in the record that was sent last),
+`{"self": true}`, `{"parent": true}`, `{"call": name, "args": [tree]}` (operators are calls), `{"item": property}` of
+the choice or entity that is looked at, or `{"lookup": list, "take": property, "args": [condition]}`. Source: XLSForm's
+reference of expressions, XPath 1.0.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from lark import Lark, Token, Transformer, UnexpectedInput
 from lark.exceptions import VisitError
 
 from schemas.canonical import SAFE_INTEGER
-from schemas.expression.functions import FUNCTIONS, PATTERN_ARGUMENT
+from schemas.expression.functions import FUNCTIONS, KNOWN_PROPERTIES, PATTERN_ARGUMENT
 from schemas.expression.pattern import PatternError, pattern
 
 Tree = dict[str, Any]
@@ -27,6 +28,7 @@ MAX_NODES = 400
 MAX_DEPTH = 100
 """A published form is JSON, whose readers and writers follow a tree so far and no farther."""
 PULLED_ARGUMENTS = 4
+LAST_SAVED = "last-saved#"
 
 
 class ExpressionError(ValueError):
@@ -139,10 +141,10 @@ class _Builder(Transformer[Token, Tree]):
 
     def field(self, found: list[Token]) -> Tree:
         name = str(found[0])[2:-1].strip()
-        path = self._resolve(name)
+        path = self._resolve(name.removeprefix(LAST_SAVED))
         if path is None:
             raise ExpressionError("unknown_field", found[0].column or 1, name)
-        return self._at(found[0], {"ref": path})
+        return self._at(found[0], {"last" if name.startswith(LAST_SAVED) else "ref": path})
 
     def relative(self, found: list[Token]) -> Tree:
         """`../x`: another field, by the way to it from the one that the expression belongs to."""
@@ -180,6 +182,8 @@ class _Builder(Transformer[Token, Tree]):
             raise ExpressionError("wrong_arguments", column, str(name))
         if name == "regex":
             _check_pattern(args[PATTERN_ARGUMENT], column)
+        if name == "property" and args[0].get("lit") not in KNOWN_PROPERTIES:
+            raise ExpressionError("wrong_arguments", column, str(name))
         return {"call": str(name), "args": args}
 
 

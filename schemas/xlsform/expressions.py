@@ -10,7 +10,7 @@ from schemas.expression.functions import FUNCTIONS, VOLATILE
 from schemas.expression.parse import MAX_LENGTH, ExpressionError, Tree, parse, walk
 
 _PARTS = re.compile(r"""('[^']*'|"[^"]*")""")
-_REFERENCE = re.compile(r"\$\{\s*([^}#\s]+)\s*\}")
+_REFERENCE = re.compile(r"\$\{\s*(last-saved#)?([^}#\s]+)\s*\}")
 _RELATIVE = re.compile(r"(?:current\(\)/)?(?:\.\./)+(?:[A-Za-z_][\w.-]*/)*([A-Za-z_][\w.-]*)(?![\w./-]|\s*\()")
 _ABSOLUTE = re.compile(r"(?<![\w)\]}.])/(?:[A-Za-z_][\w.-]*/)+([A-Za-z_][\w.-]*)(?![\w./-]|\s*\()")
 _CHOICE_NAME = re.compile(
@@ -55,7 +55,7 @@ def rewrite(text: str, names: Names) -> tuple[str, list[str]]:
         text = _FAR_POSITION.sub("position(..)", text)
     parts = _PARTS.split(text)
     for index in range(0, len(parts), 2):
-        part = _REFERENCE.sub(lambda found: f"${{{names.new.get(found[1], found[1])}}}", parts[index])
+        part = _REFERENCE.sub(lambda found: f"${{{found[1] or ''}{names.new.get(found[2], found[2])}}}", parts[index])
         for path in (_RELATIVE, _ABSOLUTE):
             part = path.sub(lambda found: _known(found, names), part)
         parts[index] = part
@@ -87,6 +87,14 @@ def without_choice(text: str, choice: str) -> str:
     text = re.sub(rf"\$\{{[^}}]+\}}\s*=\s*{literal}", "false()", text)
     text = re.sub(rf"\$\{{[^}}]+\}}\s*!=\s*{literal}", "true()", text)
     return re.sub(rf"\bselected\(\s*\$\{{[^}}]+\}}\s*,\s*{literal}\s*\)", "false()", text)
+
+
+def without_name(text: str, name: str) -> str:
+    """An expression in which a bare name that means nothing is what XPath makes of it: empty."""
+    parts = _PARTS.split(text)
+    alone = re.compile(rf"(?<![\w$}}{{/.:-]){re.escape(name)}(?![\w(/:.-])")
+    parts[::2] = [alone.sub("''", part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def outwards(text: str, lists: Collection[str]) -> str:
@@ -150,7 +158,7 @@ def tree(text: str, names: Names) -> Tree | None:
 
 def runs_once(found: Tree | None) -> bool:
     """Whether it is for a default alone, as `once(random())` is."""
-    return found is not None and any(node.get("call") in VOLATILE for node in walk(found))
+    return found is not None and any(node.get("call") in VOLATILE or "last" in node for node in walk(found))
 
 
 def value_type(found: Tree | None, type_of: Callable[[str], str]) -> str:
@@ -170,8 +178,8 @@ def value_type(found: Tree | None, type_of: Callable[[str], str]) -> str:
 
 
 def _bare(found: Tree, type_of: Callable[[str], str]) -> str:
-    if "ref" in found:
-        return type_of(found["ref"])
+    if "ref" in found or "last" in found:
+        return type_of(found.get("ref") or found["last"])
     lit = found.get("lit", "")
     return "text" if isinstance(lit, str) else "integer" if isinstance(lit, int) else "decimal"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from pyxform.question_type_dictionary import QUESTION_TYPE_DICT
 from pyxform.xls2json import RE_BEGIN_CONTROL, RE_END_CONTROL, RE_SELECT
 
 from schemas.definition import TYPES
-from schemas.xlsform.expressions import Names
+from schemas.xlsform.expressions import Names, references
 from schemas.xlsform.notes import CHANGED, DROPPED, PASSED, Notes
 from schemas.xlsform.workbook import Row
 
@@ -39,6 +39,8 @@ _NOTHING = {
     "osm": "there are no OpenStreetMap questions",
 }
 _CARRIED = frozenset({"audit", "end", "deviceid", "uri:deviceid", "username", "uri:username"})
+_PROPERTIES = frozenset({"username", "deviceid"})
+"""Of what edits carry, that which conditions may read."""
 _KNOWN_OTHERWISE = "a person is known by their sign-in, and a device by its key"
 _VALID = re.compile(r"(?!constructor$)[a-z][a-z0-9_]{0,63}")
 
@@ -71,6 +73,7 @@ class Node:
 
 def outline(rows: Sequence[Row], notes: Notes) -> list[Node]:
     """The outermost nodes, in the order of the sheet. pyxform has seen to it that groups begin and end."""
+    read = {name for row in rows for text in row.cells.values() for name in references(text)}
     top: list[Node] = []
     stack = [top]
     for row in rows:
@@ -82,7 +85,7 @@ def outline(rows: Sequence[Row], notes: Notes) -> list[Node]:
         elif RE_END_CONTROL.search(kind):
             stack.pop()
         else:
-            node = _begun(row, kind, notes) or _select(row, kind, notes) or _plain(row, kind, notes)
+            node = _begun(row, kind, notes) or _select(row, kind, notes) or _plain(row, kind, notes, read)
             if node is not None:
                 stack[-1].append(node)
             if RE_BEGIN_CONTROL.search(kind):
@@ -130,13 +133,13 @@ def _from_file(row: Row, native: str, source: str, notes: Notes) -> Node:
     return Node(row, "entity", native, row.get("name"), choices=entity)
 
 
-def _plain(row: Row, kind: str, notes: Notes) -> Node | None:
+def _plain(row: Row, kind: str, notes: Notes, read: Collection[str]) -> Node | None:
     known: dict[str, Any] = QUESTION_TYPE_DICT.get(kind, {})
     bind, name = known.get("bind", {}), row.get("name")
     if row.get("rounds::type") in TYPES:
         return Node(row, row.get("rounds::type"), kind, name)
     if kind == "audit" or "jr:preload" in bind:
-        return _metadata(row, kind, str(bind.get("jr:preloadParams", kind)), notes)
+        return _metadata(row, kind, str(bind.get("jr:preloadParams", kind)), notes, read)
     if kind in _NOTHING or kind in aliases.settings_header or not known:
         notes.add(DROPPED, row.sheet, row.number, "type", f"{kind}: {_NOTHING.get(kind, 'there is nothing like it')}")
         return Node(row, "", kind, name)
@@ -160,12 +163,14 @@ def _kind(kind: str, bind: str, control: Mapping[str, str]) -> str:
     return _MEDIA.get(control.get("mediatype", "")) or _BINDS.get(bind, "text")
 
 
-def _metadata(row: Row, kind: str, wanted: str, notes: Notes) -> Node:
+def _metadata(row: Row, kind: str, wanted: str, notes: Notes, read: Collection[str]) -> Node:
     name = row.get("name") or kind
     if wanted == "start":
         return Node(row, "datetime", "start", name, given={"default": "now()"})
     if wanted == "today":
         return Node(row, "date", "today", name, given={"default": "today()"})
+    if wanted in _PROPERTIES and name in read:
+        return Node(row, "text", wanted, name, given={"default": f"property('{wanted}')"})
     why = _IN_EDITS if wanted in _CARRIED else _KNOWN_OTHERWISE
     notes.add(PASSED, row.sheet, row.number, "type", f"{kind}: {why}")
     return Node(row, "", kind, name)

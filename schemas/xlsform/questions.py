@@ -12,20 +12,21 @@ from pyxform.utils import default_is_dynamic
 
 from schemas.definition import COMPUTED, EXPRESSIONS, FILES, PROPERTIES, SELECTS
 from schemas.xlsform.defaults import static
-from schemas.xlsform.expressions import Names, rewrite, runs_once, tree, value_type
+from schemas.xlsform.expressions import Names, references, rewrite, runs_once, tree, value_type
 from schemas.xlsform.notes import CHANGED, DROPPED, PASSED, Notes
 from schemas.xlsform.outline import Node
 from schemas.xlsform.texts import Texts
 from schemas.xlsform.workbook import Row, decoded, is_known
 
 SHOWN = frozenset({"multiline", "likert", "month", "month-year", "year"})
-UNLABELLED = frozenset({"group", "repeat", "loop", "calculate", "start", "today"})
+GIVEN = frozenset({"start", "today", "username", "deviceid"})
+"""Metadata that becomes an answer, which nobody may change."""
+UNLABELLED = frozenset({"group", "repeat", "loop", "calculate"}) | GIVEN
 LONGEST_SIDE = 1600
 """Of pictures, as the tablet reduces them."""
 ENDLESS = 5
 """Rounds of looking for the type of a calculation that reads other calculations."""
 NO_EQUIVALENT = {
-    "trigger": "an answer is not emptied or worked out anew when another one changes",
     "bind::entities:saveto": "entities are kept by the office, not made by records",
 }
 FOR_OTHERS = {
@@ -42,7 +43,7 @@ SURPLUS = frozenset({"message", "required_message", "required"})
 """What means nothing in XLSForm either where it stands at what nobody fills."""
 _OURS = frozenset(["type", "name", "label", "hint", "guidance_hint", "constraint_message", "disabled", "bind::type"])
 _READ = _OURS | {"required", "readonly", "relevant", "constraint", "calculation", "choice_filter", "default"}
-_KNOWN = _READ | {"appearance", "parameters", "repeat_count", "required_message", "control::rows"}
+_KNOWN = _READ | {"appearance", "parameters", "repeat_count", "required_message", "control::rows", "trigger"}
 _VALUES = {"int": "integer", "integer": "integer", "decimal": "decimal", "date": "date", "string": "text"}
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
@@ -125,11 +126,36 @@ class Questions:
                 entry[name] = self._expression(row, column, text)
         if text := row.get("calculation"):
             entry["calculate"] = self._expression(row, "calculation", text)
+        if text := row.get("trigger"):
+            self._trigger(node, entry, text)
         if not (node.kind == "calculate" and "calculate" in entry):  # which has its say before anybody reads a default
             self._default(node, entry, row.get("default") or node.given.get("default", ""))
 
+    def _trigger(self, node: Node, entry: dict[str, Any], text: str) -> None:
+        """The names of the fields that trigger it; `triggers` makes paths of them."""
+        if node.is_container or node.kind == "note":
+            self._pass(node.row, "trigger", f"a {node.kind} has no answer to be emptied or worked out anew")
+        else:
+            entry["trigger"] = [self._names.new.get(name, name) for name in references(text)]
+
+    def triggers(self, entries: list[tuple[str, Node, dict[str, Any]]]) -> None:
+        """Name what triggers a field by its path, once all paths are known."""
+        paths = {entry["name"]: path for path, _, entry in entries}
+        known = set(paths.values())
+        for path, node, entry in entries:
+            written = [paths.get(each, each) for each in entry.pop("trigger", ())]
+            for each in (each for each in written if each not in known or each == path):
+                self._drop(node.row, "trigger", f"{each} cannot trigger it")
+            if kept := [each for each in written if each in known and each != path]:
+                entry["trigger"] = kept
+            elif written and entry["type"] not in COMPUTED:
+                entry.pop("calculate", None)
+
     def _default(self, node: Node, entry: dict[str, Any], text: str) -> None:
         if not text:
+            return
+        if node.is_container:
+            self._pass(node.row, "default", f"a {node.kind} begins with the values of what is in it: {text}")
             return
         if default_is_dynamic(text, "dateTime" if node.kind == "datetime" else node.kind):
             entry["default"] = {"expression": self._expression(node.row, "default", text)}
@@ -153,7 +179,7 @@ class Questions:
             entry["type"] = "signature"
         if node.kind == "boolean" and entry.get("required"):
             entry.setdefault("constraint", ". = true()")
-        if node.native in ("start", "today"):
+        if node.native in GIVEN:
             entry["readonly"] = True
         if node.kind == "repeat" and (count := row.get("repeat_count")):
             if count.isascii() and count.isdecimal() and len(count) < 6:
@@ -175,6 +201,8 @@ class Questions:
         if text and runs_once(tree(text, self._names)):
             del entry["calculate"]
             entry["default"] = {"expression": text}
+            if entry.pop("trigger", None):
+                self._drop(node.row, "trigger", "what runs once is not worked out anew when another answer changes")
         if "calculate" not in entry:
             entry |= {"type": "text", "readonly": True}
 
@@ -254,9 +282,6 @@ class Questions:
         row = node.row
         if name in _KNOWN or name.startswith(("rounds::", "kobo--", "$", "_")):
             return
-        if name == "trigger" and node.kind == "calculate" and not _asks_the_time(row.get("calculation")):
-            self._change(row, name, "a calculation is worked out whenever something that it reads changes")
-            return
         if name.partition("::")[0] in ("bind", "control", "instance") and name not in MEANT | FOR_OTHERS.keys():
             self._pass(row, name, "an attribute for the programs that show or store the form")
             return
@@ -289,10 +314,6 @@ def _can_be(name: str, value: Any) -> bool:
     if name not in PROPERTIES or name in ("name", "fields") or not PROPERTIES[name].fits(value):
         return False
     return name not in EXPRESSIONS or isinstance(value, str | bool)
-
-
-def _asks_the_time(text: str) -> bool:
-    return re.search(r"\b(now|today|uuid|random)\(", text) is not None
 
 
 def _plain(kind: str) -> str:

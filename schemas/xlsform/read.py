@@ -9,10 +9,10 @@ from typing import Any
 
 from pyxform import aliases
 
-from schemas.definition import EXPRESSIONS, FORM_PROPERTIES, FormError, FormProblem
+from schemas.definition import COMPUTED, EXPRESSIONS, FORM_PROPERTIES, FormError, FormProblem
 from schemas.form import parse
 from schemas.xlsform.choices import read_lists
-from schemas.xlsform.expressions import Names, fault, references, without_choice
+from schemas.xlsform.expressions import Names, fault, references, without_choice, without_name
 from schemas.xlsform.notes import CHANGED, DROPPED, PASSED, REFUSED, Note, Notes, Refused
 from schemas.xlsform.outline import Node, give_names, outline
 from schemas.xlsform.questions import Questions
@@ -87,6 +87,7 @@ class _Reader:
         questions = Questions(names, self._texts, lists, self._notes)
         fields = [each for node in nodes for each in self._fields(node, questions)]
         questions.types(self._entries)
+        questions.triggers(list(self._paths()))
         inline = {node.choices for node, _ in self._entries if node.row.get("rounds::inline")}
         lists = {key: choices for key, choices in lists.items() if key not in inline}
         definition = {**self._head(names), **({"lists": lists} if lists else {}), "fields": fields}
@@ -198,13 +199,7 @@ class _Reader:
             return False
         node, entry = found[problem.path]
         column = node.row.header(COLUMNS.get(name, name))
-        if problem.code == "unknown_choice" and self._without_choice(entry, name, str(problem.params["name"])):
-            text = f"there is no choice {problem.params['name']}: what asks for it is never true"
-            self._notes.add(CHANGED, node.row.sheet, node.row.number, column, text)
-            return True
-        if problem.code == "never_true":
-            self._remove(entry, definition)
-            text = f"nobody is ever asked this, as its condition is never true: {problem.params.get('name', '')}"
+        if text := self._amounting_to(problem, name, entry, definition):
             self._notes.add(CHANGED, node.row.sheet, node.row.number, column, text)
             return True
         if name in EXPRESSIONS or name == "default":
@@ -215,6 +210,21 @@ class _Reader:
         self._notes.add(DROPPED, node.row.sheet, node.row.number, column, text)
         return True
 
+    def _amounting_to(self, problem: FormProblem, name: str, entry: dict[str, Any], definition: dict[str, Any]) -> str:
+        """Put in the place of what cannot be written here what it always comes to; empty where that is not known."""
+        params = problem.params
+        if problem.code == "unknown_choice" and self._without_choice(entry, name, str(params["name"])):
+            return f"there is no choice {params['name']}: what asks for it is never true"
+        if problem.code == "unknown_field" and self._without_name(entry, name, str(params["name"])):
+            return f"there is nothing called {params['name']}: it is always empty"
+        if name == "trigger":
+            self._untriggered(entry, str(params["path"]))
+            return f"nobody is ever asked for {params['path']}, so it triggers nothing"
+        if problem.code == "never_true":
+            self._remove(entry, definition)
+            return f"nobody is ever asked this, as its condition is never true: {params.get('name', '')}"
+        return ""
+
     @staticmethod
     def _without_choice(entry: dict[str, Any], name: str, choice: str) -> bool:
         """Put its outcome in the place of a comparison with a choice that there is not; False where that cannot be."""
@@ -224,6 +234,23 @@ class _Reader:
         entry[name] = without_choice(text, choice)
         return bool(entry[name] != text)
 
+    @staticmethod
+    def _without_name(entry: dict[str, Any], name: str, bare: str) -> bool:
+        """Put an empty text in the place of a bare name; False where there is none."""
+        text = entry.get(name)
+        if not isinstance(text, str):
+            return False
+        entry[name] = without_name(text, bare)
+        return bool(entry[name] != text)
+
+    @staticmethod
+    def _untriggered(entry: dict[str, Any], path: str) -> None:
+        entry["trigger"] = [each for each in entry["trigger"] if each != path]
+        if not entry["trigger"]:
+            del entry["trigger"]
+            if entry["type"] not in COMPUTED:
+                entry.pop("calculate", None)
+
     def _without(self, entry: dict[str, Any], name: str, problem: FormProblem) -> str:
         """Take an expression out of a field; say why."""
         value = entry.pop(name, None)
@@ -232,6 +259,8 @@ class _Reader:
             entry |= {"calculate": "''", "value": "text"}
         if name == "constraint":
             entry.pop("message", None)
+        if name == "calculate":
+            entry.pop("trigger", None)
         params = problem.params
         return fault(problem.code, str(text or ""), int(params.get("column", 0)), str(params.get("name", "")))
 

@@ -141,6 +141,8 @@ class _Writer:
         for name, column in _COLUMNS.items():
             if name in entry:
                 record[column] = outwards(str(entry[name]), self._lists)
+        if "trigger" in entry:
+            record["trigger"] = ", ".join(f"${{{path.rpartition('/')[2]}}}" for path in entry["trigger"])
         record |= {f"{OWN}{name}": _encoded(entry[name]) for name in LIMITS if name in entry}
         bounds, own = limits(entry), entry.get("constraint")
         if own or bounds:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from playwright.sync_api import expect
 
 from tests.browser.tablet import TabletScreen
 from tests.browser.test_trial import SUPERVISOR, call, texts
-from tests.live import Live
+from tests.live import ROOT, Live
 
 pytestmark = pytest.mark.browser
 
@@ -73,3 +74,71 @@ def test_something_else_months_years_and_rows_that_differ(
         "month": "2026-11-01",
         "year": "2026-01-01",
     }
+
+
+SUGGESTING: dict[str, Any] = {
+    **DEFINITION,
+    "form": "suggesting",
+    "identity": ["/stall"],
+    "summary": ["/stall"],
+    "fields": [
+        {
+            "name": "who",
+            "type": "text",
+            "label": texts("填写人"),
+            "default": {"expression": "property('username')"},
+            "readonly": True,
+        },
+        {"name": "market", "type": "text", "label": texts("市场"), "default": {"expression": "${last-saved#market}"}},
+        {"name": "stall", "type": "text", "label": texts("摊位")},
+        {
+            "name": "keeper",
+            "type": "text",
+            "label": texts("摊主"),
+            "trigger": ["/stall"],
+            "calculate": "concat(${stall}, '号摊主')",
+        },
+        {"name": "kinds", "type": "select_many", "label": texts("违规类型"), "choices": CHOICES, "trigger": ["/stall"]},
+        {"name": "theirs", "type": "text", "label": texts("备注"), "relevant": "${who} = 'li.wei'"},
+    ],
+}
+
+
+def publish(live: Live, definition: dict[str, Any], folder: Path) -> None:
+    file = folder / f"{definition['form']}.json"
+    file.write_text(json.dumps(definition), "utf-8")
+    command = [*live.command("forms"), "publish", str(file), "--data", str(live.data)]
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def begin(one: TabletScreen, title: str) -> None:
+    one.go_home()
+    one.page.click(".foot button")
+    one.page.locator("#chooser button.row", has_text=title).click()
+    one.page.wait_for_selector("main.form .question")
+
+
+def test_answers_are_suggested_and_emptied_and_begin_with_what_the_tablet_knows(
+    tablet: Callable[..., TabletScreen], live: Live, tmp_path: Path
+) -> None:
+    publish(live, SUGGESTING, tmp_path)
+    one = tablet()
+    one.sign_in("li.wei", "demo-north-1")
+    begin(one, "问法")
+    expect(one.place("/who").locator("input")).to_have_value("li.wei")
+    expect(one.place("/theirs")).to_be_visible()
+    expect(one.place("/market").locator("input")).to_have_value("")
+    one.answer("/market", "东关")
+    one.answer("/kinds", ["迟到"])
+    one.answer("/stall", "7")
+    expect(one.place("/keeper").locator("input")).to_have_value("7号摊主")
+    expect(one.place("/kinds").locator("input:checked")).to_have_count(0)
+    one.answer("/keeper", "李伟")
+    one.answer("/kinds", ["态度差"])
+    one.send()
+    expect(one.page.locator("main.record")).to_contain_text("态度差")
+    expect(one.page.locator("main.record")).to_contain_text("李伟")
+    one.until_state("accepted")
+    begin(one, "问法")
+    expect(one.place("/market").locator("input")).to_have_value("东关")
+    expect(one.place("/keeper").locator("input")).to_have_value("")

@@ -2,13 +2,23 @@
 import { createInterface } from 'node:readline';
 
 import { parseForm } from '../../service/tablet/app/core/form.js';
-import { judge } from '../../service/tablet/app/core/judge.js';
+import { Judgement, judge } from '../../service/tablet/app/core/judge.js';
 import { startingValues } from '../../service/tablet/app/defaults.js';
 
+/** What becomes of answers when more is entered, as the tablet does it. */
+function later(form, values, then, now) {
+  const judgement = new Judgement(form, { state: 'submitted', entities: () => [] });
+  judgement.become(values, now);
+  judgement.become({ ...values, ...then }, now);
+  const fired = Object.fromEntries([...judgement.fired].map(([path, value]) => [path.slice(1), value]));
+  judgement.become({ ...values, ...then, ...fired }, now);
+  return judgement;
+}
+
 for await (const line of createInterface({ input: process.stdin })) {
-  const { definition, values, now } = JSON.parse(line);
+  const { definition, values, now, last, then } = JSON.parse(line);
   const form = parseForm(definition);
-  const { answers, problems, stored } = judge(form, values, { state: 'submitted', now: Date.parse(now), entities: () => [] });
-  const begins = startingValues(form, {}, new Date(now));
+  const { answers, problems, stored } = then ? later(form, values, then, Date.parse(now)) : judge(form, values, { state: 'submitted', now: Date.parse(now), entities: () => [] });
+  const begins = startingValues(form, {}, { now: new Date(now), property: (name) => ({ username: 'li.wei', deviceid: 'tablet-7' })[name], last });
   console.log(JSON.stringify({ answers, problems: problems.map(({ code }) => code), stored: Object.fromEntries(stored), begins }));
 }

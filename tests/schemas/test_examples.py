@@ -1,7 +1,8 @@
 """Every example of docs/forms.md is run, in Python and in the tablet's JavaScript, and nothing lacks an example.
 
 A block ```` ```field ```` holds fields as JSON, then lines such as `answer → accepted`, `answer → code`, `answer →
-other answer` or `begins → value`; ```` ```expressions ```` has a line for each: `expression  {answers} → value`.
+other answer`, `begins → value`, `begins after {last record} → value`, or `answers then {what is entered} → answers`;
+```` ```expressions ```` has a line for each: `expression  {answers} → value`.
 """
 
 from __future__ import annotations
@@ -44,6 +45,11 @@ class Example:
     fields: list[dict[str, Any]]
     values: dict[str, Any]
     wanted: str
+    is_beginning: bool = False
+    last: dict[str, Any] | None = None
+    """The record that was sent before it."""
+    then: dict[str, Any] | None = None
+    """What is entered on the tablet afterwards."""
     path: str = ""
     """Of an expression: where its value is found."""
     lists: dict[str, Any] = field(default_factory=dict)
@@ -79,10 +85,18 @@ def _of_fields(block: str, lists: dict[str, Any]) -> Iterator[Example]:
         rest = rest[end:].lstrip()
     for line in rest.splitlines():
         answer, _, wanted = line.partition(" → ")
-        value = {} if answer == "begins" else json.loads(answer)
-        values = value if len(fields) > 1 or answer == "begins" else {fields[0]["name"]: value}
+        begins, _, last = answer.partition(" after ")
+        answer, _, then = answer.partition(" then ")
+        value = {} if begins == "begins" else json.loads(answer)
+        values = value if len(fields) > 1 or begins == "begins" else {fields[0]["name"]: value}
         path = f"/{fields[0]['name']}" if len(fields) == 1 else ""
-        yield Example(f"{fields[0]['name']}: {line[:60]}", fields, values, wanted, path, lists)
+        name = f"{fields[0]['name']}: {line[:60]}"
+        later: dict[str, Any] = {
+            "is_beginning": begins == "begins",
+            "last": json.loads(last) if last else None,
+            "then": json.loads(then) if then else None,
+        }
+        yield Example(name, fields, values, wanted, path=path, lists=lists, **later)
 
 
 def _first_value(text: str) -> str:
@@ -103,7 +117,7 @@ def _of_expression(line: str, lists: dict[str, Any]) -> Example:
     it = {"name": IT, "type": "calculate", "label": LABEL, "calculate": found["text"], "value": _type(result)}
     (fields[-1]["fields"] if found["each"] else fields).append(it)
     path = f"/rows/{IT}" if found["each"] else f"/{IT}"
-    return Example(line, fields, _with_rows(values), found["result"], path, lists)
+    return Example(line, fields, _with_rows(values), found["result"], path=path, lists=lists)
 
 
 def _names_in_rows(values: Mapping[str, Any]) -> set[str]:
@@ -142,7 +156,8 @@ ALL = list(examples())
 
 @cache
 def on_the_tablet() -> list[dict[str, Any]]:
-    lines = [json.dumps({"definition": each.definition, "values": each.values, "now": NOW}) for each in ALL]
+    names = ("definition", "values", "last", "then")
+    lines = [json.dumps({name: getattr(each, name) for name in names} | {"now": NOW}) for each in ALL]
     done = subprocess.run(
         ["node", "tests/js/example_lines.mjs"],
         cwd=ROOT,
@@ -177,9 +192,11 @@ def _stored(form: Form) -> dict[str, Any]:
 @pytest.mark.parametrize("number", range(len(ALL)), ids=[each.name for each in ALL])
 def test_an_example_comes_to_what_the_page_says(number: int, place: str) -> None:
     example = ALL[number]
-    if example.name.split(": ")[-1].startswith("begins"):
+    if example.is_beginning:
         if place == "tablet":  # where records begin
             _check_beginning(example, on_the_tablet()[number]["begins"])
+        return
+    if example.then is not None and place == "office":  # which takes what comes of it
         return
     found = on_the_tablet()[number] if place == "tablet" else _in_the_office(example)
     if example.is_expression:

@@ -33,6 +33,7 @@ GOOD: dict[str, Any] = {
     "relevant": "1 = 1",
     "constraint": "1 = 1",
     "calculate": "1",
+    "trigger": ["/b"],
     "default": {"expression": "today()"},
     "choices": CHOICES,
     "choice_filter": "name = 'x'",

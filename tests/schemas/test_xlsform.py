@@ -431,7 +431,6 @@ def test_unknown_functions_are_named_with_their_row() -> None:
     ("calculation", "said"),
     [
         ("${x} +", "syntax"),
-        ("${last-saved#x}", "last-saved"),
         ("regex(${x}, '(?=a)')", "regular expression"),
         ("count(instance('l')/root/item)", "syntax"),
     ],
@@ -811,14 +810,66 @@ def test_what_xlsform_itself_passes_over_is_no_loss() -> None:
     known = fields(found)
     assert known["a"]["appearance"] == "multiline"
     assert (known["spot"]["type"], known["b"]["calculate"]) == ("geopoint", "string-length(${a})")
+    assert (known["b"]["trigger"], known["c"]["trigger"]) == (["/a"], ["/a"])
     assert places(found) == {
         ("passed over", "survey", 2, "my notes"),
         ("passed over", "survey", 2, "body::look"),
         ("passed over", "survey", 3, "type"),
         ("changed", "survey", 4, "label"),
         ("changed", "survey", 4, "type"),
-        ("changed", "survey", 5, "trigger"),
-        ("dropped", "survey", 6, "trigger"),
         ("passed over", "settings", 2, "public_key"),
         ("dropped", "settings", 2, "add_none_option"),
     }
+
+
+def test_answers_that_others_empty_or_suggest_keep_their_triggers() -> None:
+    found = survey(
+        [*PLAIN, "calculation", "trigger"],
+        ["text", "Stall", "Stall", None, None],
+        ["begin_group", "g", "G", None, "${Stall}"],
+        ["text", "keeper", "Keeper", "concat('Keeper of ', ${Stall})", "${Stall}"],
+        ["text", "sells", "Sells", None, "${Stall}, ${keeper}"],
+        ["note", "n", "N", None, "${Stall}"],
+        ["calculate", "drawn", None, "random()", "${Stall}"],
+        ["end_group", None, None, None, None],
+    )
+    known = fields(found)
+    assert (known["keeper"]["trigger"], known["keeper"]["calculate"]) == (["/stall"], "concat('Keeper of ', ${stall})")
+    assert known["sells"]["trigger"] == ["/stall", "/g/keeper"]
+    assert {"trigger"} & {*known["g"], *known["n"], *known["drawn"]} == set()
+    assert {("dropped", "survey", 7, "trigger"), ("passed over", "survey", 6, "trigger")} <= places(found)
+    assert found.definition is not None
+    assert import_form(export_form(found.definition).data).definition == found.definition
+
+
+def test_what_a_person_and_the_last_record_tell_is_there_where_something_reads_it() -> None:
+    found = survey(
+        [*PLAIN, "relevant", "default"],
+        ["username", "username", None, None, None],
+        ["deviceid", "deviceid", None, None, None],
+        ["simserial", "simserial", None, None, None],
+        ["text", "a", "A", "${username} != 'li.wei'", "${last-saved#a}"],
+    )
+    known = fields(found)
+    assert known["username"]["default"] == {"expression": "property('username')"}
+    assert known["username"]["readonly"] is True
+    assert (known["a"]["relevant"], known["a"]["default"]) == (
+        "${username} != 'li.wei'",
+        {"expression": "${last-saved#a}"},
+    )
+    assert {"deviceid", "simserial"} & set(known) == set()
+    assert [note for note in found.notes if note.severity == "dropped"] == []
+
+
+def test_a_bare_name_is_empty_as_in_xpath() -> None:
+    found = survey(
+        [*PLAIN, "calculation", "required"],
+        ["calculate", "c", None, "concat(yes, '-yes-', ${a})", None],
+        ["text", "a", "A", None, "basic"],
+    )
+    assert fields(found)["c"]["calculate"] == "concat('', '-yes-', ${a})"
+    assert fields(found)["a"]["required"] == "''"
+    assert [note.severity for note in found.notes if note.column in ("calculation", "required")] == [
+        "changed",
+        "changed",
+    ]

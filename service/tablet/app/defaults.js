@@ -1,4 +1,6 @@
 /** What a new record, or a new row, begins with: the task's answers, the form's defaults, the rows that it must have. */
+import { answerOf } from './core/answer.js';
+import { fromAnswer } from './core/coercion.js';
 import { evaluate } from './core/expression.js';
 import { ulid } from './core/ulid.js';
 import { isEmpty } from './values.js';
@@ -7,15 +9,19 @@ import { isEmpty } from './values.js';
  * @typedef {import('./core/form.js').Form} Form
  * @typedef {import('./core/form.js').Field} Field
  * @typedef {import('./values.js').Values} Values
+ * @typedef {object} Beginning what defaults may ask for
+ * @property {Date} now
+ * @property {(name: string) => string} [property] of the person and the device, such as `username`
+ * @property {Values | null} [last] the answers of the last record of the form that this device sent
  */
 
-/** @param {Form} form @param {Values} given @param {Date} now @returns {Values} */
-export const startingValues = (form, given, now) => started(form.fields, given, { form, now });
+/** @param {Form} form @param {Values} given @param {Beginning} beginning @returns {Values} */
+export const startingValues = (form, given, beginning) => started(form.fields, given, { form, ...beginning });
 
-/** @param {Form} form @param {Field} repeat @param {Date} now @returns {Values} */
-export const startingRow = (form, repeat, now) => started(repeat.fields, {}, { form, now });
+/** @param {Form} form @param {Field} repeat @param {Beginning} beginning @returns {Values} */
+export const startingRow = (form, repeat, beginning) => started(repeat.fields, {}, { form, ...beginning });
 
-/** @typedef {{form: Form, now: Date}} Start */
+/** @typedef {Beginning & {form: Form}} Start */
 
 /** @param {readonly Field[]} fields @param {Values} given @param {Start} start @returns {Values} */
 function started(fields, given, start) {
@@ -46,22 +52,21 @@ function rows(field, given, start) {
 }
 
 /** @param {Field} field @param {Start} start @returns {unknown} */
-function fallback(field, { form, now }) {
+function fallback(field, { form, now, property, last = null }) {
   const given = /** @type {any} */ (field.default);
   const tree = given?.expression?.tree;
   if (!tree) return given ?? undefined;
   const value = evaluate(tree, {
     resolve: () => '', at: () => '', self: '', position: 0, now: now.toISOString(), today: dateIn(form.timezone, now),
-    uuid: () => crypto.randomUUID(), random: () => Math.random(),
+    uuid: () => crypto.randomUUID(), random: () => Math.random(), property, last: (path) => fromAnswer(answerAt(last, path)),
   });
-  return normal(field.type, value);
+  return answerOf(field.type, value);
 }
 
-/** What an expression gave, as the field holds it. @param {string} type @param {unknown} value */
-function normal(type, value) {
-  if (type === 'integer') return Number.isSafeInteger(value) ? value : undefined;
-  if (type === 'boolean') return value === true || value === 1;
-  return isEmpty(value) ? undefined : String(value);
+/** What stands at a schema path, in the first row where it leads through rows. @param {any} node @param {string} path @returns {any} */
+function answerAt(node, path) {
+  for (const name of path.split('/').slice(1)) node = (Array.isArray(node) ? node[0] : node)?.[name];
+  return node;
 }
 
 /** `YYYY-MM-DD` in a zone. @param {string} timeZone @param {Date} now */

@@ -77,6 +77,13 @@ export class Records extends EventTarget {
     return this.#entries.get(id) ?? null;
   }
 
+  /** The answers of the record of a form that a device sent last; null where there is none here. @param {string} form @param {string} device */
+  lastSent(form, device) {
+    const sent = this.all().filter(({ doc }) => doc.form === form).map(({ doc, edits }) => ({ doc, at: lastOf(edits, device) }));
+    const last = sent.reduce((/** @type {typeof sent[0] | null} */ best, each) => (each.at > (best?.at ?? '') ? each : best), null);
+    return last && (/** @type {any} */ (last.doc).answers ?? null);
+  }
+
   /**
    * The receipt that says most: of a record's edits as they are here rather than of older ones, and the office's before a
    * hub's. @param {string} record @returns {Doc | null}
@@ -185,3 +192,6 @@ export class Records extends EventTarget {
     this.dispatchEvent(new Event('change'));
   }
 }
+
+/** When a device made its last edit; empty where it made none. @param {any[]} edits @param {string} device @returns {string} */
+const lastOf = (edits, device) => edits.reduce((last, edit) => (edit.device === device && edit.at > last ? edit.at : last), '');

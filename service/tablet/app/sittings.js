@@ -52,8 +52,16 @@ export class Sittings {
    * Begin a new record. @param {Form} form @param {string} team @param {Doc | null} task @returns {Promise<Draft>}
    */
   async begin(form, team, task) {
-    const values = startingValues(form, task?.answers ?? {}, new Date());
+    const values = startingValues(form, task?.answers ?? {}, this.beginning(form));
     return this.#draft({ record: `record:${form.id}:${ulid()}`, team, form: form.id, version: form.version, task: task?._id ?? null, before: {}, base: [], changes: false, values });
+  }
+
+  /** What the defaults of a form may ask for now. @param {Form} form @returns {import('./defaults.js').Beginning} */
+  beginning(form) {
+    const { user, device } = /** @type {import('./session.js').Profile} */ (this.session.profile);
+    /** @type {Record<string, string>} */
+    const known = { username: user.name, deviceid: device };
+    return { now: new Date(), property: (name) => known[name] ?? '', last: this.records.lastSent(form.id, device) };
   }
 
   /** Change a record that is here; a sitting that is under way goes on. @param {Entry} entry @returns {Promise<Draft>} */

@@ -81,12 +81,12 @@ export const trialBench = (catalogue, pictures) => ({
   catalogue,
   pictures,
   drafts: { all: () => [], save: async () => undefined, drop: async () => null },
-  sittings: { send: () => Promise.reject(new Error('a trial sends nothing')) },
+  sittings: { send: () => Promise.reject(new Error('a trial sends nothing')), beginning: () => ({ now: new Date() }) },
 });
 
 /** @param {Form} form @param {Values} values @returns {Draft} */
 export function trialDraft(form, values) {
   const now = Date.now();
   const about = { form: form.id, version: form.version, team: '', task: null, before: {}, base: [], changes: false };
-  return { ...about, record: `record:${form.id}:${ulid()}`, values: startingValues(form, values, new Date(now)), begun: now, saved: now };
+  return { ...about, record: `record:${form.id}:${ulid()}`, values: startingValues(form, values, { now: new Date(now) }), begun: now, saved: now };
 }

@@ -42,7 +42,7 @@ export function order(form) {
 /** What must be settled before a field. @param {Field} field */
 function needs(field) {
   const paths = new Set(field.parent ? [field.parent.path] : []);
-  for (const expression of [field.relevant, field.calculate]) {
+  for (const expression of [field.relevant, field.trigger.length ? null : field.calculate]) {
     for (const node of expression ? nodes(expression.tree) : []) if (node.ref) paths.add(node.ref);
   }
   return [...paths].sort();

@@ -15,8 +15,8 @@ import { asDate, asDateTime, decimalDateTime, decimalTime, formatDate } from './
  * @typedef {import('./coercion.js').Value} Value
  * @typedef {{resolve(path: string): Value, at(path: string, rows: Map<string, number>): Value, self: Value, position: number,
  *   now: string, today: string, item?: Record<string, any>, rows?: (list: string) => readonly Record<string, any>[],
- *   uuid?: () => string, random?: () => number}} Context what an expression may read; only a
- *   default, which runs once and on the tablet, has `uuid` and `random`
+ *   uuid?: () => string, random?: () => number, property?: (name: string) => string, last?: (path: string) => Value}} Context
+ *   what an expression may read; only a default, which runs once and on the tablet, has `uuid` and those after it
  */
 
 /** The value of an expression. @param {Tree} tree @param {Context} context @returns {Value} */
@@ -26,6 +26,7 @@ export function evaluate(tree, context) {
   if (tree.self) return context.self;
   if (tree.item !== undefined) return propertyOf(context.item ?? {}, tree.item);
   if (tree.lookup !== undefined) return lookedUp(tree, context);
+  if (tree.last !== undefined) return context.last?.(tree.last) ?? '';
   if (tree.parent) return '';
   return call(String(tree.call), tree.args ?? [], context);
 }
@@ -64,6 +65,7 @@ function call(name, args, context) {
     case 'once': return toText(context.self) === '' ? evaluate(args[0], context) : context.self;
     case 'indexed-repeat': return context.at(String(args[0].ref), indices(args.slice(1), context));
     case 'uuid': return context.uuid?.() ?? '';
+    case 'property': return context.property?.(String(args[0].lit)) ?? '';
     case 'random': return context.random?.() ?? NaN;
     default: return FUNCTIONS[name](...args.map((arg) => evaluate(arg, context)));
   }

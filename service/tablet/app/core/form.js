@@ -3,7 +3,7 @@
 /**
  * @typedef {Record<string, string>} Texts a text per language
  * @typedef {{lit?: any, ref?: string, self?: boolean, parent?: boolean, call?: string, args?: Tree[],
- *   item?: string, lookup?: string, take?: string, entities?: boolean}} Tree
+ *   last?: string, item?: string, lookup?: string, take?: string, entities?: boolean}} Tree
  * @typedef {{text: string, tree: Tree}} Expression
  * @typedef {{name: string, label: Texts, [property: string]: any}} Choice
  * @typedef {{name: string, type: string, path: string, label: Texts, parent: Field | null, hint: Texts, message: Texts, required_message: Texts,
@@ -11,8 +11,9 @@
  *   constraint: Expression | null, calculate: Expression | null, choice_filter: Expression | null, default: any,
  *   choices: Choice[], entity: string, merge: string, value: string, appearance: string, unique: boolean, max_length: number | null,
  *   min: number | string | null, max: number | string | null, places: number | null, max_files: number,
- *   min_rows: number, max_rows: number | null, fields: Field[], byName: Map<string, Field>, other: boolean, is_stored: boolean}} Field
- *   `is_stored`: its calculation runs once, on the tablet, because it asks for the time or looks an entity up
+ *   min_rows: number, max_rows: number | null, fields: Field[], byName: Map<string, Field>, other: boolean, trigger: string[], is_stored: boolean, is_shown: boolean}} Field
+ *   `is_stored`: its calculation runs on the tablet alone: it asks for the time, looks an entity up, or waits for its trigger;
+ *   `is_shown`: its value is worked out, and nobody fills it
  */
 
 const ROW = /\/[0-9A-HJKMNP-TV-Z]{26}(?=\/|$)/g;
@@ -22,7 +23,7 @@ export const OTHER = 'other';
 const DEFAULTS = {
   label: {}, hint: {}, message: {}, required_message: {}, row_label: {}, required: false, readonly: false, relevant: null, constraint: null,
   calculate: null, choice_filter: null, default: null, entity: '', merge: 'ask', value: '', appearance: '',
-  unique: false, max_length: null, min: null, max: null, places: null, max_files: 5, min_rows: 0, max_rows: null,
+  unique: false, trigger: [], max_length: null, min: null, max: null, places: null, max_files: 5, min_rows: 0, max_rows: null,
 };
 
 /** A form version. */
@@ -68,7 +69,7 @@ export class Form {
     /** @type {Field} */
     const field = {
       ...DEFAULTS, ...entry, parent, path: `${parent?.path ?? ''}/${entry.name}`, fields: [], byName: new Map(),
-      is_stored: entry.calculate ? nodes(entry.calculate.tree).some((node) => node.call === 'today' || node.call === 'now' || node.entities === true) : false,
+      is_stored: isStored(entry), is_shown: Boolean(entry.calculate) && !(entry.trigger && isFilled(entry)),
       choices: withOther(entry.choices?.list ? this.lists[entry.choices.list] : entry.choices ?? [], entry.other), other: Boolean(entry.other),
     };
     field.fields = this.#fields(entry.fields ?? [], field);
@@ -98,6 +99,12 @@ function specify(entry, parent) {
     relevant: { text: '', tree }, max_length: 200, appearance: 'specify', merge: entry.merge === 'latest' ? 'latest' : 'ask',
   };
 }
+
+/** @param {any} entry */
+const isStored = (entry) => Boolean(entry.trigger) || (entry.calculate ? nodes(entry.calculate.tree).some((node) => node.call === 'today' || node.call === 'now' || node.entities === true) : false);
+
+/** @param {any} entry */
+const isFilled = ({ type }) => type !== 'calculate' && type !== 'score';
 
 /** A tree and every tree in it. @param {Tree} tree @returns {Tree[]} */
 const nodes = (tree) => [tree, ...(tree.args ?? []).flatMap(nodes)];

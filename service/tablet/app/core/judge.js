@@ -7,6 +7,7 @@ import { Demands } from './demands.js';
 import { problemsOf } from './problems.js';
 import { Settled } from './settle.js';
 import { filled } from './shape.js';
+import { Triggers } from './triggers.js';
 
 /**
  * @typedef {import('./form.js').Form} Form
@@ -21,6 +22,9 @@ import { filled } from './shape.js';
 export class Judgement {
   #settled;
   #demands;
+  #triggers;
+  /** What fields have to take over because their triggers changed, by path. @type {ReadonlyMap<string, any>} */
+  fired = new Map();
   #messages;
   /** @type {Answers | null} */
   #answers = null;
@@ -39,6 +43,7 @@ export class Judgement {
     this.form = form;
     this.#settled = new Settled(form, entities);
     this.#demands = new Demands(this.#settled, state);
+    this.#triggers = new Triggers(this.#settled);
     this.#messages = messages;
   }
 
@@ -52,6 +57,7 @@ export class Judgement {
   become(values, now) {
     this.#settled.become(values, now);
     this.#demands.look();
+    this.fired = this.#triggers.fired();
     this.#answers = this.#problems = this.#byPath = null;
     return this.#settled.touched;
   }

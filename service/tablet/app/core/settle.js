@@ -6,11 +6,11 @@
  * for nothing in whatever reads it.
  */
 
-import { toNumber, toText, toTruth } from './coercion.js';
+import { normal } from './answer.js';
 import { LIMIT, cost } from './cost.js';
 import { Changes, DAY, TIME, entitiesOf, order, readsOf } from './dependencies.js';
 import { equal } from './edits.js';
-import { evaluate, halvesUp, holds } from './expression.js';
+import { evaluate, holds } from './expression.js';
 import { lookedUp } from './form.js';
 import { localTime } from './moment.js';
 import { copied, copiedWithin, given, member, noteUnknown, put, shape } from './shape.js';
@@ -69,7 +69,7 @@ export class Settled {
     /** @type {Holder} */
     this.root = { path: '', own: copiedWithin(entered, form.fields), entered, rows: [], born: 1 };
     this.standing = new Standing(form, this.root.own, entities);
-    this.steps = order(form).map((field) => ({ field, reads: readsOf(field, [field.relevant, field.calculate]) }));
+    this.steps = order(form).map((field) => ({ field, reads: readsOf(field, [field.relevant, field.trigger.length ? null : field.calculate]) }));
     this.kinds = entities ? lookedUp(form) : [];
     for (const field of form.walk()) if (field.fields.length) this.holders(field);
   }
@@ -245,7 +245,7 @@ export class Settled {
     if (is !== was) this.#put(field, holder, is ? copied(entered, field) : undefined);
     this.#unkept.delete(path);
     if (!is) this.stored.delete(path);
-    else if (field.calculate && (!field.is_stored || this.standing.entities)) this.#compute(field, holder, evaluate(field.calculate.tree, context));
+    else if (field.calculate && !field.trigger.length && (!field.is_stored || this.standing.entities)) this.#compute(field, holder, evaluate(field.calculate.tree, context));
   }
 
   /** @param {Field} field @param {Holder} holder @param {Value} value */
@@ -262,22 +262,4 @@ export class Settled {
 /** @param {Answers[] | undefined} one @param {Answers[] | undefined} other */
 function haveSameRows(one = [], other = []) {
   return one.length === other.length && one.every(({ _row }, index) => _row === other[index]._row);
-}
-
-/** What a calculation came to, in the normal form of its type. @param {Value} value @param {string} kind */
-function normal(value, kind) {
-  if (kind === 'boolean') return toTruth(value);
-  if (kind !== 'integer' && kind !== 'decimal') return toText(value) || undefined;
-  if (value === '') return undefined;
-  const number = toNumber(value);
-  if (!Number.isFinite(number) || Math.abs(number) > Number.MAX_SAFE_INTEGER) return undefined;
-  return kind === 'integer' ? halvesUp(number) + 0 : plainDecimal(toText(number));
-}
-
-/** A decimal without exponent, as short as it can be without losing anything. @param {string} text */
-function plainDecimal(text) {
-  const [digits, zeros] = text.split('e-');
-  if (!zeros) return text;
-  const sign = digits.startsWith('-') ? '-' : '';
-  return `${sign}0.${'0'.repeat(Number(zeros) - 1)}${digits.replace(/[-.]/g, '')}`;
 }

@@ -29,8 +29,11 @@ import { question } from '../widgets/question.js';
  * @property {import('../catalogue.js').Lookup} catalogue
  * @property {Pick<import('../drafts.js').Drafts, 'all' | 'save' | 'drop'>} drafts
  * @property {Pick<import('../pictures.js').Pictures, 'add' | 'address' | 'drop'>} pictures
- * @property {Pick<import('../sittings.js').Sittings, 'send'>} sittings
+ * @property {Pick<import('../sittings.js').Sittings, 'send' | 'beginning'>} sittings
  */
+
+/** Fields that trigger each other in a circle come to rest, or are left as they are. */
+const TRIGGER_ROUNDS = 20;
 
 export class Filler {
   /** Paths whose problems may be shown: the person has been there. @type {Set<string>} */
@@ -82,6 +85,10 @@ export class Filler {
 
   #judge() {
     this.drawn.touch(this.judgement.become(this.draft.values, Date.now()));
+    for (let round = 0; this.judgement.fired.size && round < TRIGGER_ROUNDS; round += 1) {
+      for (const [path, value] of this.judgement.fired) this.draft = { ...this.draft, values: withValue(this.draft.values, path, value) };
+      this.drawn.touch(this.judgement.become(this.draft.values, Date.now()));
+    }
     // What runs here alone has to travel in the edit: nobody works it out again.
     for (const [path, value] of this.judgement.stored) {
       if (!equal(valueAt(this.draft.values, path) ?? null, value)) this.draft = { ...this.draft, values: withValue(this.draft.values, path, value ?? undefined) };
@@ -133,12 +140,12 @@ export class Filler {
 
   /** What the person typed, or what the form computed. @param {Field} field @param {string} path */
   valueAt(field, path) {
-    return field.calculate ? this.judgement.computedAt(field, path) : valueAt(this.draft.values, path);
+    return field.is_shown ? this.judgement.computedAt(field, path) : valueAt(this.draft.values, path);
   }
 
   /** @param {Field} field @param {string} path of the repeat */
   addRow(field, path) {
-    const row = { _row: ulid(), ...startingRow(this.form, field, new Date()) };
+    const row = { _row: ulid(), ...startingRow(this.form, field, this.desk.sittings.beginning(this.form)) };
     this.drawn.complete();
     this.#become(withRow(this.draft.values, path, row));
     requestAnimationFrame(() => focusIn(`${path}/${row._row}`));

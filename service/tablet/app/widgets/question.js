@@ -58,7 +58,7 @@ function made(filler, field, path, depth) {
   if (field.type === 'group') return group(filler, field, path, depth);
   if (field.type === 'repeat') return rows(filler, field, path, depth);
   if (field.type === 'note') return html`<p class="note" data-path=${path}>${pick(field.label)}</p>`;
-  if (field.calculate) return computed(filler, field, path);
+  if (field.is_shown) return computed(filler, field, path);
   return asked(filler, field, path);
 }
 

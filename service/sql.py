@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    ScalarSelect,
+    Select,
+    TableValuedAlias,
+    Text,
+    bindparam,
+    cast,
+    column,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+    tuple_,
+)
 
 _WRITES = "rounds_writes"
 BUSY_MS = 10_000
@@ -46,3 +66,40 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """One transaction that writes; committed at the end, rolled back by an exception."""
     with engine.connect().execution_options(**{_WRITES: True}) as connection, connection.begin():
         yield connection
+
+
+def listed(connection: Connection, rows: Sequence[Sequence[str]]) -> TableValuedAlias:
+    """Rows of texts as a table, however many: one parameter, one statement. Its columns are told by `nth`."""
+    given = bindparam(None, json.dumps(list(rows)), type_=Text)
+    if connection.dialect.name == "postgresql":
+        made = func.json_array_elements(cast(given, JSON))
+    else:
+        made = func.json_each(given)
+    return made.table_valued(column("value", JSON)).alias("listed")
+
+
+def nth(rows: TableValuedAlias, place: int) -> ColumnElement[str]:
+    """One column of listed rows."""
+    found: ColumnElement[str] = rows.c.value[place].as_string()
+    return found
+
+
+def among(connection: Connection, one: Column[Any], texts: Sequence[str]) -> ColumnElement[bool]:
+    """That a column has one of these texts."""
+    return one.in_(select(nth(listed(connection, [[text] for text in texts]), 0)))
+
+
+def both_among(
+    connection: Connection, one: Column[Any], other: Column[Any], pairs: Sequence[tuple[str, str]]
+) -> ColumnElement[bool]:
+    """That two columns have one of these pairs of texts."""
+    rows = listed(connection, pairs)
+    return tuple_(one, other).in_(select(nth(rows, 0), nth(rows, 1)))
+
+
+def as_array(connection: Connection, query: Select[Any]) -> ScalarSelect[Any]:
+    """The rows of a query as one JSON array of arrays."""
+    rows, group = query.subquery(), connection.dialect.name == "postgresql"
+    array = func.json_build_array if group else func.json_array
+    whole = func.json_agg if group else func.json_group_array
+    return select(whole(array(*rows.c), type_=JSON)).scalar_subquery()

@@ -15,9 +15,11 @@ from service.cases.derived import CLOSED, Row, case_row
 from service.cases.kinds import DUPLICATE
 from service.cases.notes import Notes, notes_of, with_notes
 from service.readmodel.tables import case_notes, case_records, cases, records
+from service.sql import among, both_among
 
 CHUNK = 400
 NO_NOTES = Notes()
+_ABOUT = ("record_team", "record", "case")
 ADDED = ("status", "closed_how", "assigned", "due", "snoozed", "asked")
 
 
@@ -47,23 +49,23 @@ def put_own(connection: Connection, rows: Sequence[Row], name: str) -> None:
     put(connection, [with_notes(row, _notes(said)) for row in rows] or (_past(connection, [said]) if said else []))
 
 
-def put_case(connection: Connection, row: Row | None, name: str = "") -> None:
-    """Write one case about several records, in place of what was there; None where nothing speaks for it any more.
+def put_cases(connection: Connection, wanted: Mapping[str, Row | None]) -> None:
+    """Write cases about several records, by id, in place of what was there; None where nothing speaks for one any more.
 
-    `detail.documents` are the records that it is about.
+    `detail.documents` are the records that a case is about.
     """
-    name = row["id"] if row else name
-    connection.execute(delete(cases).where(cases.c.id == name))
-    connection.execute(delete(case_records).where(case_records.c.case == name))
-    found = connection.execute(select(case_notes).where(case_notes.c.id == name)).mappings().first()
-    said = dict(found) if found else None
-    if row is None:
-        put(connection, _past(connection, [said]) if said else [])
+    if not wanted:
         return
-    put(connection, [with_notes(row, _notes(said))])
-    about = {(each["team"], each["record"]) for each in row["detail"]["documents"]}
-    rows = [{"record_team": team, "record": record, "case": name} for team, record in sorted(about)]
-    connection.execute(insert(case_records), rows)
+    names = list(wanted)
+    connection.execute(delete(cases).where(among(connection, cases.c.id, names)))
+    connection.execute(delete(case_records).where(among(connection, case_records.c.case, names)))
+    query = select(case_notes).where(among(connection, case_notes.c.id, names))
+    noted = {row["id"]: dict(row) for row in connection.execute(query).mappings()}
+    rows = [with_notes(row, _notes(noted.get(name))) for name, row in wanted.items() if row is not None]
+    put(connection, rows + _past(connection, [said for name, said in noted.items() if wanted[name] is None]))
+    about = {(each["team"], each["record"], row["id"]) for row in rows for each in row["detail"]["documents"]}
+    if about:
+        connection.execute(insert(case_records), [dict(zip(_ABOUT, each, strict=True)) for each in sorted(about)])
 
 
 def put_notes(connection: Connection, row: Row) -> None:
@@ -92,14 +94,18 @@ def _past(connection: Connection, noted: Sequence[Mapping[str, Any]]) -> list[Ro
 
     Where the record itself has not been read yet, nothing is known; it will write them.
     """
-    rows = []
-    for notes in noted:
-        mine = and_(records.c.team == notes["record_team"], records.c.id == notes["record"])
-        last = connection.execute(select(records.c.last_edit).where(mine)).scalar()
-        if last is not None:
-            closed_by = None if notes["kind"] == DUPLICATE else last
-            rows.append(with_notes(past_row(notes, closed_by), notes_of(notes["entries"])))
-    return rows
+    known = _last_edits(connection, [(notes["record_team"], notes["record"]) for notes in noted]) if noted else {}
+    return [
+        with_notes(past_row(notes, None if notes["kind"] == DUPLICATE else last), notes_of(notes["entries"]))
+        for notes in noted
+        if (last := known.get((notes["record_team"], notes["record"]))) is not None
+    ]
+
+
+def _last_edits(connection: Connection, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    query = select(records.c.team, records.c.id, records.c.last_edit)
+    found = connection.execute(query.where(both_among(connection, records.c.team, records.c.id, wanted)))
+    return {(team, record): last for team, record, last in found}
 
 
 def past_row(notes: Mapping[str, Any], closed_by: str | None) -> Row:

@@ -7,20 +7,22 @@ which at most `COMMON` records have: what more share tells nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, tuple_
+from sqlalchemy import Connection, and_, delete, insert, select
 
 from schemas import canonical
 from service.cases.derived import CLOSED, Row, case_row
 from service.cases.kinds import DUPLICATE, case_id
 from service.cases.likeness import near, near_keys, same_key
 from service.identifiers import minted_at
-from service.readmodel.cases import CHUNK, put_case
+from service.readmodel.cases import put_cases
 from service.readmodel.tables import case_records, cases, identities, records
+from service.sql import among, as_array, both_among, listed, nth
 from sync.intake import Judged
+from sync.state import WITHDRAWN
 
 SHOWN, COMMON = 50, 20
 SAME, NEAR, JOINED = "same", "near", "joined"
@@ -29,6 +31,8 @@ ACROSS = ""
 
 Known = tuple[str, str]
 """A record, by team and id."""
+Pair = tuple[Known, Known]
+"""Two records, the lesser first."""
 Keys = Mapping[str, Row]
 """The rows of one record, by key."""
 
@@ -36,23 +40,20 @@ Keys = Mapping[str, Row]
 def replace_identities(connection: Connection, team: str, judged: Sequence[Judged]) -> None:
     """Bring the keys of these records up to date, and every case that hangs on them. Their rows are written before."""
     after = {(team, each.record_id): dict(_keys_of(team, each)) for each in judged}
-    before = _standing(connection, list(after))
+    before = _standing(connection, team, [each.record_id for each in judged])
     changed = [record for record in after if before.get(record, {}) != after[record]]
     if not changed:
         return
-    pairs = _pairs_of(connection, [record for record in changed if record in before])
-    _replace(connection, changed, after)
     gone = {row["key"]: row for record in changed for row in before.get(record, {}).values()}
     here = {row["key"]: row for record in changed for row in after[record].values()}
-    shared = _shared(connection, changed)
-    for key in sorted(gone.keys() | {key for key in here if shared.get(key, 0) > 1 or here[key]["role"] == JOINED}):
-        role = (here.get(key) or gone[key])["role"]
-        if role == NEAR:
-            pairs |= _pairs_by(connection, key, shared.get(key))
-        else:
-            _write_group(connection, key)
-    for pair in sorted(pairs):
-        _write_near(connection, *pair)
+    keys = sorted(key for key, row in {**gone, **here}.items() if row["role"] == NEAR)
+    ended = _pairs_of(connection, [record for record in changed if record in before])
+    was = _members(connection, keys, NEAR, COMMON + 1)
+    _replace(connection, team, changed, after)
+    now = _members(connection, keys, NEAR, COMMON + 1)
+    ended |= {pair for key in keys if len(was[key]) <= COMMON < len(now[key]) for pair in combinations(was[key], 2)}
+    groups = _groups(connection, gone, here)
+    put_cases(connection, groups | _nears(connection, _pairs_that_share(was, now, set(changed)), ended))
 
 
 def _keys_of(team: str, judged: Judged) -> Iterable[tuple[str, Row]]:
@@ -61,109 +62,135 @@ def _keys_of(team: str, judged: Judged) -> Iterable[tuple[str, Row]]:
     if judged.joined is not None:
         name = str(judged.joined["case"])
         yield name, about | {"key": name, "role": JOINED, "mark": dict(judged.joined)}
-    if judged.identity and judged.state != "withdrawn":
+    if judged.identity and judged.state != WITHDRAWN:
         key = same_key(judged.form, judged.identity)
         yield key, about | {"key": key, "role": SAME}
         for key in near_keys(judged.form, judged.identity):
             yield key, about | {"key": key, "role": NEAR}
 
 
-def _standing(connection: Connection, wanted: Sequence[Known]) -> dict[Known, dict[str, Row]]:
+def _standing(connection: Connection, team: str, ids: Sequence[str]) -> dict[Known, dict[str, Row]]:
     found: dict[Known, dict[str, Row]] = {}
-    for row in connection.execute(select(identities).where(_among(identities, "team", "record", wanted))).mappings():
+    query = select(identities).where(identities.c.team == team, among(connection, identities.c.record, ids))
+    for row in connection.execute(query).mappings():
         found.setdefault((row["team"], row["record"]), {})[row["key"]] = dict(row)
     return found
 
 
-def _replace(connection: Connection, changed: Sequence[Known], after: Mapping[Known, Keys]) -> None:
-    connection.execute(delete(identities).where(_among(identities, "team", "record", changed)))
+def _replace(connection: Connection, team: str, changed: Sequence[Known], after: Mapping[Known, Keys]) -> None:
+    mine = and_(identities.c.team == team, among(connection, identities.c.record, [record for _, record in changed]))
+    connection.execute(delete(identities).where(mine))
     if rows := [row for record in changed for row in after[record].values()]:
         connection.execute(insert(identities), rows)
 
 
-def _shared(connection: Connection, changed: Sequence[Known]) -> dict[str, int]:
-    """How many records have each key of these, counted no further than would tell anything."""
-    other = identities.alias()
-    some = select(other.c.record).where(other.c.key == identities.c.key).limit(COMMON + CHUNK + 1).correlate(identities)
-    count = select(func.count()).select_from(some.subquery()).scalar_subquery()
-    query = select(identities.c.key, count).where(_among(identities, "team", "record", changed))
-    return {row[0]: row[1] for row in connection.execute(query)}
+def _members(connection: Connection, keys: Sequence[str], role: str, most: int) -> dict[str, list[Known]]:
+    """The first records that have each of these keys in a role, by team and id, and no more than are asked for."""
+    wanted = listed(connection, [[key] for key in keys])
+    mine = select(identities.c.team, identities.c.record).where(
+        identities.c.key == nth(wanted, 0), identities.c.role == role
+    )
+    first = mine.order_by(identities.c.team, identities.c.record).limit(most).correlate(wanted)
+    query = select(nth(wanted, 0), as_array(connection, first))
+    return {key: [(team, record) for team, record in found or ()] for key, found in connection.execute(query)}
 
 
-def _pairs_of(connection: Connection, some: Sequence[Known]) -> set[tuple[Known, Known]]:
+def _pairs_of(connection: Connection, some: Sequence[Known]) -> set[Pair]:
     """The pairs that cases about these records are about."""
     if not some:
         return set()
-    named = select(case_records.c.case).where(_among(case_records, "record_team", "record", some))
+    about = both_among(connection, case_records.c.record_team, case_records.c.record, some)
+    named = select(case_records.c.case).where(about)
     query = select(cases.c.detail).where(cases.c.id.in_(named), cases.c.kind == DUPLICATE)
     return {_pair(detail) for detail in connection.execute(query).scalars() if detail["match"] != SAME}
 
 
-def _pairs_by(connection: Connection, key: str, count: int | None) -> set[tuple[Known, Known]]:
-    """The pairs that a near key speaks for, or has spoken for until so many share it that it tells nothing."""
-    if count is not None and count > COMMON + CHUNK:
-        return set()  # it has told nothing for long
-    query = select(identities.c.team, identities.c.record).where(identities.c.key == key)
-    query = query.order_by(identities.c.team, identities.c.record).limit(COMMON + CHUNK + 1)
-    members = [(team, record) for team, record in connection.execute(query)]
-    if len(members) > COMMON:
-        return _pairs_of(connection, members)
-    return set(combinations(members, 2))
-
-
-def _pair(detail: Mapping[str, Any]) -> tuple[Known, Known]:
+def _pair(detail: Mapping[str, Any]) -> Pair:
     one, other = ((each["team"], each["record"]) for each in detail["documents"][:2])
     return (one, other) if one < other else (other, one)
 
 
-def _write_group(connection: Connection, key: str) -> None:
-    """The case about everything of one identity."""
-    found = _members(connection, key, SAME)
-    if len(found) > 1:
-        fingerprint = canonical.digest([[row["team"], row["record"]] for row in found])
-        put_case(connection, _open(key, SAME, found, fingerprint))
-    else:
-        _write_past(connection, key)
+def _pairs_that_share(was: Mapping[str, list[Known]], now: Mapping[str, list[Known]], changed: set[Known]) -> set[Pair]:
+    """The pairs that few enough keys speak for: those of changed records, and all of a key that is rare again."""
+    return {
+        pair
+        for key, members in now.items()
+        if len(members) <= COMMON
+        for pair in combinations(members, 2)
+        if len(was[key]) > COMMON or not changed.isdisjoint(pair)
+    }
 
 
-def _write_near(connection: Connection, one: Known, other: Known) -> None:
-    """The case about two records that are near, if they are."""
-    found = [row for row in _records(connection, (one, other)) if row["identity"] and row["state"] != "withdrawn"]
-    how = (
-        near(*(row["identity"] for row in found)) if len(found) == 2 and found[0]["form"] == found[1]["form"] else None
-    )
-    forms = {row["form"] for row in _records(connection, (one, other))}
-    name = case_id(DUPLICATE, *sorted(forms)[:1], *one, *other)
-    if how is not None and _tells(connection, one, other):
-        put_case(connection, _open(name, how, found, canonical.digest([row["identity"] for row in found])))
-    else:
-        _write_past(connection, name)
+def _groups(connection: Connection, gone: Keys, here: Keys) -> dict[str, Row | None]:
+    """The cases about everything of one identity, and those by which records were joined."""
+    forms = {key: row["form"] for key, row in {**gone, **here}.items() if row["role"] != NEAR}
+    found = _members(connection, list(forms), SAME, SHOWN)
+    many = {key: members for key, members in found.items() if len(members) > 1}
+    few = [key for key in forms if key not in many and (key in gone or here[key]["role"] == JOINED)]
+    return _past(connection, few) | {
+        key: _open(key, SAME, forms[key], members, members) for key, members in many.items()
+    }
 
 
-def _tells(connection: Connection, one: Known, other: Known) -> bool:
-    """Whether the two share a key that few have."""
-    mine, theirs, all_ = identities.alias(), identities.alias(), identities.alias()
-    some = select(all_.c.record).where(all_.c.key == mine.c.key).limit(COMMON + 1).correlate(mine)
-    count = select(func.count()).select_from(some.subquery()).scalar_subquery()
-    query = (
-        select(count)
-        .join_from(mine, theirs, theirs.c.key == mine.c.key)
-        .where(mine.c.role == NEAR, _is(mine, one), _is(theirs, other))
-    )
-    return any(number <= COMMON for number in connection.execute(query).scalars())
+def _nears(connection: Connection, sharing: set[Pair], ended: set[Pair]) -> dict[str, Row | None]:
+    """The cases about pairs that are near: those that share a key, and those that had a case or a key before."""
+    pairs = sharing | ended
+    rows = _records(connection, {record for pair in pairs for record in pair})
+    near_by = {pair: how for pair in pairs if (how := _how(*(rows.get(record) for record in pair))) is not None}
+    told = sharing | _telling(connection, [pair for pair in near_by if pair not in sharing])
+    found = {pair: how for pair, how in near_by.items() if pair in told}
+    past = _past(connection, [_name(pair, rows) for pair in ended if pair not in found])
+    return past | {_name(pair, rows): _near(pair, how, rows) for pair, how in found.items()}
 
 
-def _write_past(connection: Connection, key: str) -> None:
-    """What is left of a case that nothing speaks for: how its records were joined, or what was said of it."""
-    joined = _members(connection, key, JOINED)
-    put_case(connection, _closed(key, joined) if joined else None, key)
+def _how(one: Row | None, other: Row | None) -> str | None:
+    """In which way two records are near; None where they are not, or one of them is none any more."""
+    if not one or not other or not (one["identity"] and other["identity"]) or one["form"] != other["form"]:
+        return None
+    return None if WITHDRAWN in (one["state"], other["state"]) else near(one["identity"], other["identity"])
 
 
-def _open(name: str, how: str, found: Sequence[Row], fingerprint: str) -> Row:
-    documents = [{"team": row["team"], "record": row["record"]} for row in found]
-    return _row(name, found[0], documents) | {
+def _name(pair: Pair, rows: Mapping[Known, Row]) -> str:
+    forms = {rows[record]["form"] for record in pair if record in rows}
+    return case_id(DUPLICATE, *sorted(forms)[:1], *pair[0], *pair[1])
+
+
+def _near(pair: Pair, how: str, rows: Mapping[Known, Row]) -> Row:
+    name, form = _name(pair, rows), rows[pair[0]]["form"]
+    return _open(name, how, form, pair, [rows[record]["identity"] for record in pair])
+
+
+def _telling(connection: Connection, pairs: Sequence[Pair]) -> set[Pair]:
+    """Those of the pairs that share a key which few have."""
+    if not pairs:
+        return set()
+    some = sorted({record for pair in pairs for record in pair})
+    mine = both_among(connection, identities.c.team, identities.c.record, some)
+    keys: dict[Known, set[str]] = {record: set() for record in some}
+    query = select(identities.c.team, identities.c.record, identities.c.key).where(mine, identities.c.role == NEAR)
+    for team, record, key in connection.execute(query):
+        keys[(team, record)].add(key)
+    shared = {pair: keys[pair[0]] & keys[pair[1]] for pair in pairs}
+    members = _members(connection, sorted(set().union(*shared.values())), NEAR, COMMON + 1)
+    return {pair for pair, both in shared.items() if any(len(members[key]) <= COMMON for key in both)}
+
+
+def _past(connection: Connection, names: Sequence[str]) -> dict[str, Row | None]:
+    """What is left of cases that nothing speaks for: how their records were joined, or what was said of them."""
+    if not names:
+        return {}
+    joined: dict[str, list[Row]] = {}
+    query = select(identities).where(among(connection, identities.c.key, names), identities.c.role == JOINED)
+    for row in connection.execute(query.order_by(identities.c.team, identities.c.record)).mappings():
+        joined.setdefault(row["key"], []).append(dict(row))
+    return {name: _closed(name, joined[name][:SHOWN]) if name in joined else None for name in names}
+
+
+def _open(name: str, how: str, form: str, found: Sequence[Known], fingerprint: Any) -> Row:
+    documents = [{"team": team, "record": record} for team, record in found]
+    return _row(name, form, documents) | {
         "detail": {"match": how, "documents": documents},
-        "fingerprint": fingerprint,
+        "fingerprint": canonical.digest(fingerprint),
     }
 
 
@@ -171,37 +198,25 @@ def _closed(name: str, joined: Sequence[Row]) -> Row:
     gone = [{"team": row["team"], "record": row["record"]} for row in joined]
     kept = {name: joined[0]["mark"][name] for name in ("team", "record")}
     detail = {"match": JOINED, "documents": [kept, *gone], "joined": gone}
-    return _row(name, joined[0], [kept, *gone]) | {
+    return _row(name, joined[0]["form"], [kept, *gone]) | {
         "detail": detail,
         "rule_status": CLOSED,
         "closed_by": joined[-1]["mark"]["edit"],
     }
 
 
-def _row(name: str, first: Row, documents: Sequence[Mapping[str, str]]) -> Row:
+def _row(name: str, form: str, documents: Sequence[Mapping[str, str]]) -> Row:
     """A case about these; whose it is, and since when: since the latest of the records was begun."""
     teams = {each["team"] for each in documents}
     opened = max(minted_at(each["record"].rpartition(":")[2]) for each in documents)
-    owner = first["team"] if len(teams) == 1 else ACROSS
-    row = case_row(DUPLICATE, name, owner, documents[0]["record"], first["form"], opened)
+    owner = documents[0]["team"] if len(teams) == 1 else ACROSS
+    row = case_row(DUPLICATE, name, owner, documents[0]["record"], form, opened)
     return row | {"record_team": documents[0]["team"]}
 
 
-def _members(connection: Connection, key: str, role: str) -> list[Row]:
-    query = select(identities).where(identities.c.key == key, identities.c.role == role)
-    ordered = query.order_by(identities.c.team, identities.c.record).limit(SHOWN)
-    return [dict(row) for row in connection.execute(ordered).mappings()]
-
-
-def _records(connection: Connection, wanted: Sequence[Known]) -> list[Row]:
-    columns = (records.c.team, records.c.id.label("record"), records.c.form, records.c.state, records.c.identity)
-    query = select(*columns).where(_among(records, "team", "id", wanted)).order_by(records.c.team, records.c.id)
-    return [dict(row) for row in connection.execute(query).mappings()]
-
-
-def _among(table: Any, team: str, record: str, wanted: Sequence[Known]) -> ColumnElement[bool]:
-    return tuple_(table.c[team], table.c[record]).in_(wanted)
-
-
-def _is(table: Any, known: Known) -> ColumnElement[bool]:
-    return and_(table.c.team == known[0], table.c.record == known[1])
+def _records(connection: Connection, wanted: Collection[Known]) -> dict[Known, Row]:
+    if not wanted:
+        return {}
+    query = select(records.c.team, records.c.id, records.c.form, records.c.state, records.c.identity)
+    found = connection.execute(query.where(both_among(connection, records.c.team, records.c.id, sorted(wanted))))
+    return {(row["team"], row["id"]): dict(row) for row in found.mappings()}

@@ -106,7 +106,8 @@ class _Demand:
             asked(field.required) if isinstance(field.required, Expression) else field.required
         )
         self._constraint = asked(field.constraint)
-        self._offered = asked(field.choice_filter) if field.choices else None
+        # What entities there are, and what they are like, is known on the tablet alone.
+        self._offered = asked(field.choice_filter) if field.choices and not field.entity else None
 
     def fault(self, holder: Holder, *, demanding: bool) -> Fault | None:
         """What is wrong with the field here, its type aside."""

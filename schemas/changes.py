@@ -13,7 +13,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from schemas.definition import COMPUTED, EXPRESSIONS, FILES
+from schemas.definition import COMPUTED, EXPRESSIONS, FILES, SELECTS
 from schemas.expression.parse import Tree
 from schemas.form import Choice, Expression, Field, Form
 from schemas.values import BARCODE_LENGTH, TEXT_LENGTH
@@ -41,6 +41,7 @@ class Change:
 
 
 _TEXTS = frozenset({"text", "barcode"})
+_CHOSEN = SELECTS | {"entity"}
 _WRITTEN = _TEXTS | {"select_one", "date", "time", "datetime", "decimal", "entity"}
 _KEEPS = frozenset(
     [
@@ -49,6 +50,8 @@ _KEEPS = frozenset(
         ("select_many", "rank"),
         ("rank", "select_many"),
         ("geoshape", "geotrace"),
+        ("entity", "select_one"),
+        ("select_one", "entity"),
     ]
 )
 """Types whose values may stand where the type is changed: they are of one shape."""
@@ -196,9 +199,9 @@ def _compared(before: Field, after: Field) -> Iterator[Change]:
     if before.merge != after.merge:
         sentence = f"where two people filled it differently, {after.merge} counts instead of {before.merge}"
         yield Change(path, "merge", DIFFERENTLY, sentence)
-    if before.entity != after.entity and before.entity and after.entity:
-        sentence = f"is about {after.entity} instead of {before.entity}; what was chosen is refused"
-        yield Change(path, "entity", LOSES, sentence)
+    if before.entity != after.entity and after.type in _CHOSEN:
+        about = [each.entity or "choices of its own" for each in (after, before)]
+        yield Change(path, "entity", LOSES, f"is about {about[0]} instead of {about[1]}; what was chosen is refused")
     if [getattr(before, name) for name in _WORDING] != [getattr(after, name) for name in _WORDING]:
         yield Change(path, "wording", SAFE, "reads or looks otherwise, or begins with another value")
 

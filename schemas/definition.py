@@ -67,6 +67,7 @@ MAX_FIELDS = 2_000
 MAX_DEPTH = 10
 
 _OLD_PATH = re.compile(r"(/[a-z][a-z0-9_]{0,63})+")
+ENTITY_KIND = re.compile(r"[a-z][a-z0-9_-]*")
 FORM_ID = re.compile(r"[a-z][a-z0-9-]{0,60}")
 _FIELD_NAME = re.compile(r"(?!constructor$)[a-z][a-z0-9_]{0,63}")
 """Every object of JavaScript has a `constructor` of its own."""
@@ -125,8 +126,19 @@ def _is_bound(value: Any) -> bool:
 
 def _is_choices(value: Any) -> bool:
     if isinstance(value, Mapping):
-        return set(value) == {"list"} and isinstance(value["list"], str)
+        return (set(value) == {"list"} and isinstance(value["list"], str)) or _is_of_entities(value)
     return isinstance(value, list) and bool(value) and all(_is_choice(each) for each in value)
+
+
+def _is_of_entities(value: Mapping[str, Any]) -> bool:
+    kind = value.get("entity")
+    return set(value) == {"entity"} and isinstance(kind, str) and ENTITY_KIND.fullmatch(kind) is not None
+
+
+def kind_of_entities(entry: Mapping[str, Any]) -> str:
+    """The kind of the entities that a field chooses from; empty where it does not."""
+    choices = entry.get("choices")
+    return str(entry.get("entity") or (choices.get("entity", "") if isinstance(choices, Mapping) else ""))
 
 
 def _is_choice(value: Any) -> bool:
@@ -347,7 +359,10 @@ def _check_selection(entry: Mapping[str, Any], path: str, definition: Mapping[st
     choices = entry.get("choices")
     if not _is_choices(choices):
         return
-    if isinstance(choices, Mapping):
+    if isinstance(choices, Mapping) and "entity" in choices:
+        if entry["type"] == "rank":
+            yield FormProblem(path, "bad_property", {"property": "choices"})
+    elif isinstance(choices, Mapping):
         lists = definition.get("lists", {})
         if not isinstance(lists, Mapping) or choices["list"] not in lists:
             yield FormProblem(path, "unknown_list", {"name": choices["list"]})

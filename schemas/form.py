@@ -14,8 +14,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from schemas import specify
-from schemas.definition import EXPRESSIONS, FormError, FormProblem, check_definition
-from schemas.expression.check import doubts, is_never_true
+from schemas.definition import EXPRESSIONS, FormError, FormProblem, check_definition, kind_of_entities
+from schemas.expression.check import doubts, never_true
 from schemas.expression.functions import VOLATILE
 from schemas.expression.parse import LAST_SAVED, ExpressionError, Tree, located, walk
 from schemas.mapping import FormMapping, check_mapping, read_mapping
@@ -77,6 +77,7 @@ class Field:
     default: Any = None
     choices: tuple[Choice, ...] = ()
     entity: str = ""
+    """The kind of the entities that are chosen from; a select that has one knows no `choices` but `other`."""
     merge: str = "ask"
     value: str = ""
     appearance: str = ""
@@ -257,6 +258,7 @@ class _Parser:
         plain = {name: value for name, value in entry.items() if name in _PLAIN}
         plain.setdefault("label", {})
         plain["trigger"] = tuple(entry.get("trigger", ()))
+        plain["entity"] = kind_of_entities(entry)
         found = Field(
             name=entry["name"],
             path=path,
@@ -276,7 +278,8 @@ class _Parser:
 
     def _choices_of(self, entry: Mapping[str, Any]) -> tuple[Choice, ...]:
         choices = entry.get("choices", ())
-        found = self._lists[choices["list"]] if isinstance(choices, Mapping) else _choices(choices)
+        of_list = isinstance(choices, Mapping)
+        found = self._lists.get(choices.get("list", ""), ()) if of_list else _choices(choices)
         if "other" not in entry or any(choice.name == specify.OTHER for choice in found):
             return found
         return (*found, Choice(specify.OTHER, specify.in_full(entry["other"], entry["label"])["label"]))
@@ -327,8 +330,9 @@ def _doubts(form: Form) -> Iterator[FormProblem]:
             for doubt in doubts(expression.tree, form.by_path.get):
                 place = {"property": name, "column": expression.columns.get(id(doubt.node), 1)}
                 yield FormProblem(each.path, doubt.code, {**place, "name": doubt.name})
-            if name == "relevant" and is_never_true(expression.tree, form.by_path.get):
-                yield FormProblem(each.path, "never_true", {"property": name, "name": expression.text})
+            if name == "relevant" and (node := never_true(expression.tree, form.by_path.get)) is not None:
+                place = {"property": name, "column": expression.columns.get(id(node), 1)}
+                yield FormProblem(each.path, "never_true", {**place, "name": expression.text})
 
 
 def _misnamed(form: Form) -> Iterator[FormProblem]:

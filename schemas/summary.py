@@ -47,10 +47,11 @@ def _shown(field: Field, value: Any, language: str, entity_name: EntityName) -> 
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
     text = str(value)
-    if field.type == "entity":
+    chosen = next((choice.label.get(language, text) for choice in field.choices if choice.name == value), None)
+    if chosen is not None:
+        return chosen
+    if field.entity:
         return entity_name(text, language) or text
-    if field.type == "select_one":
-        return next((choice.label.get(language, text) for choice in field.choices if choice.name == value), text)
     return _date(text, language, field.precision) if field.type == "date" else text
 
 

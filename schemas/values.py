@@ -141,26 +141,23 @@ def _check_temporal(value: Any, pattern: re.Pattern[str], read: Any, code: str) 
 
 class ChoiceAnswer(Answer):
     def check(self, value: Any) -> None:
-        if not isinstance(value, str) or value not in self.question.choice_names:
+        if isinstance(value, str) and value in self.question.choice_names:
+            return
+        if not self.question.entity:
             raise fail("not_a_choice", value=shown(value))
+        found = _ENTITY.fullmatch(value) if isinstance(value, str) else None
+        if found is None or found[1] != self.question.entity:
+            raise fail("not_entity")
 
 
-class ChoicesAnswer(Answer):
+class ChoicesAnswer(ChoiceAnswer):
     def check(self, value: Any) -> None:
         if not isinstance(value, list):
             raise fail("not_list")
         for item in value:
-            if not isinstance(item, str) or item not in self.question.choice_names:
-                raise fail("not_a_choice", value=shown(item))
+            super().check(item)
         if len(set(value)) != len(value):
             raise fail("repeated_choice")
-
-
-class EntityAnswer(Answer):
-    def check(self, value: Any) -> None:
-        found = _ENTITY.fullmatch(value) if isinstance(value, str) else None
-        if found is None or found[1] != self.question.entity:
-            raise fail("not_entity")
 
 
 class FilesAnswer(Answer):
@@ -231,7 +228,7 @@ ANSWERS: Mapping[str, type[Answer]] = {
     "select_one": ChoiceAnswer,
     "select_many": ChoicesAnswer,
     "rank": ChoicesAnswer,
-    "entity": EntityAnswer,
+    "entity": ChoiceAnswer,
     "photo": FilesAnswer,
     "audio": FilesAnswer,
     "video": FilesAnswer,

@@ -12,6 +12,7 @@ from flask import Flask, Response, jsonify, redirect, request
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response as AnyResponse
 
+from schemas.definition import kind_of_entities
 from schemas.faults import examine
 from service import tablet
 from service.demo import entities, stable_ulid
@@ -68,8 +69,8 @@ def samples(definition: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
 
 def _kinds(fields: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for each in fields:
-        if each["type"] == "entity":
-            yield each["entity"]
+        if kind := kind_of_entities(each):
+            yield kind
         yield from _kinds(each.get("fields", ()))
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from schemas.expression.evaluate import Context, Tree, holds
 from schemas.expression.parse import walk
 
 FILES = frozenset({"photo", "audio", "video", "file", "signature"})
 PLACES = frozenset({"geopoint", "geotrace", "geoshape"})
-SELECTS = frozenset({"select_one", "select_many", "rank"})
+SELECTS = frozenset({"select_one", "select_many", "rank", "entity"})
 CONTAINERS = frozenset({"group", "note"})
 NUMBERLESS = FILES | PLACES | CONTAINERS | {"boolean", "select_many", "rank", "entity", "repeat"}
 
@@ -60,6 +60,9 @@ class Asked(Protocol):
     def type(self) -> str: ...
 
     @property
+    def entity(self) -> str: ...
+
+    @property
     def choice_names(self) -> Collection[str]: ...
 
 
@@ -103,25 +106,31 @@ def _choices(args: list[Tree], field: Callable[[str], Asked | None]) -> Iterator
         text = other.get("lit")
         if asked is None or asked.type not in SELECTS or not isinstance(text, str) or text == "":
             continue
-        if asked.choice_names and text not in asked.choice_names:
+        if asked.choice_names and not asked.entity and text not in asked.choice_names:
             yield Doubt("unknown_choice", text, other)
 
 
-def is_never_true(tree: Tree, field: Callable[[str], Asked | None]) -> bool:
-    """Whether no answers can make a condition true: it is always false, or wants one select to be two things."""
+def never_true(tree: Tree, field: Callable[[str], Asked | None]) -> Tree | None:
+    """The node by which no answers can make a condition true: what is always false, or the second thing that one select
+    is to be. None where some answers can."""
     if not any("ref" in node or "self" in node or "item" in node or node.get("call") in _STEADY for node in walk(tree)):
-        return not holds(tree, Context(resolve=lambda _: ""))
+        return None if holds(tree, Context(resolve=lambda _: "")) else tree
     if tree.get("call") == "or":
-        return all(is_never_true(arg, field) for arg in tree["args"])
+        found = [never_true(arg, field) for arg in tree["args"]]
+        return found[0] if all(each is not None for each in found) else None
     conditions = list(_conjuncts(tree))
-    if len(conditions) > 1 and any(is_never_true(each, field) for each in conditions):
-        return True
-    wanted: dict[str, str] = {}
+    alone = (never_true(each, field) for each in conditions if len(conditions) > 1)
+    return next((each for each in alone if each is not None), None) or _contradiction(conditions, field)
+
+
+def _contradiction(conditions: list[Tree], field: Callable[[str], Asked | None]) -> Tree | None:
+    """What a select is to equal beside something else."""
+    wanted: dict[str, Any] = {}
     for condition in conditions:
         found = _equality(condition, field)
-        if found and wanted.setdefault(found[0], found[1]) != found[1]:
-            return True
-    return False
+        if found and wanted.setdefault(found[0], found[1]["lit"]) != found[1]["lit"]:
+            return found[1]
+    return None
 
 
 def _conjuncts(tree: Tree) -> Iterator[Tree]:
@@ -132,11 +141,11 @@ def _conjuncts(tree: Tree) -> Iterator[Tree]:
         yield tree
 
 
-def _equality(tree: Tree, field: Callable[[str], Asked | None]) -> tuple[str, str] | None:
-    """The select and the text that it is to equal."""
+def _equality(tree: Tree, field: Callable[[str], Asked | None]) -> tuple[str, Tree] | None:
+    """The select and the text that it is to equal, as a node."""
     if tree.get("call") != "=":
         return None
     one, other = sorted(tree["args"], key=lambda arg: "ref" not in arg)
     asked = field(one["ref"]) if "ref" in one else None
-    text = other.get("lit")
-    return (one["ref"], text) if asked is not None and asked.type == "select_one" and isinstance(text, str) else None
+    chosen = asked is not None and asked.type in ("select_one", "entity")
+    return (one["ref"], other) if chosen and isinstance(other.get("lit"), str) else None

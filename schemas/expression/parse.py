@@ -165,7 +165,7 @@ class _Builder(Transformer[Token, Tree]):
 
     def binary(self, found: list[Any]) -> Tree:
         left, operator, right = found
-        return {"call": str(operator), "args": [left, right]}
+        return self._at(operator, {"call": str(operator), "args": [left, right]})
 
     def call(self, found: list[Any]) -> Tree:
         name, *args = found
@@ -184,7 +184,7 @@ class _Builder(Transformer[Token, Tree]):
             _check_pattern(args[PATTERN_ARGUMENT], column)
         if name == "property" and args[0].get("lit") not in KNOWN_PROPERTIES:
             raise ExpressionError("wrong_arguments", column, str(name))
-        return {"call": str(name), "args": args}
+        return self._at(name, {"call": str(name), "args": args})
 
 
 def _check_pattern(arg: Tree, column: int) -> None:

@@ -14,12 +14,15 @@ from schemas.values import ANSWERS
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 
 
-def static(kind: str, text: str, choices: Sequence[str] = ()) -> Any:
-    """The answer that a default means, or None where it is no answer to a question of this type."""
+def static(kind: str, text: str, choices: Sequence[str] = (), entity: str = "") -> Any:
+    """The answer that a default means, or None where it is no answer to a question of this type.
+
+    `choices` are the names of those that the question offers, `entity` the kind of the entities that it does.
+    """
     read = _READ.get(kind)
     if read is None:
         return None
-    field = Field("", kind, "", {}, choices=tuple(Choice(name, {}) for name in choices))
+    field = Field("", kind, "", {}, choices=tuple(Choice(name, {}) for name in choices), entity=entity)
     try:
         value = read(text)
         ANSWERS[kind](field).check(value)
@@ -64,6 +67,7 @@ _READ: dict[str, Callable[[str], Any]] = {
     "select_one": str,
     "select_many": str.split,
     "rank": str.split,
+    "entity": str,
     "geopoint": _point,
     "geotrace": _points,
     "geoshape": _points,

@@ -11,7 +11,7 @@ from pyxform import aliases
 from pyxform.question_type_dictionary import QUESTION_TYPE_DICT
 from pyxform.xls2json import RE_BEGIN_CONTROL, RE_END_CONTROL, RE_SELECT
 
-from schemas.definition import TYPES
+from schemas.definition import SELECTS, TYPES
 from schemas.xlsform.expressions import Names, references
 from schemas.xlsform.notes import CHANGED, DROPPED, PASSED, Notes
 from schemas.xlsform.workbook import Row
@@ -55,6 +55,8 @@ class Node:
     original: str
     name: str = ""
     choices: str = ""
+    entity: str = ""
+    """The kind of the entities that are chosen from, where they stand in a file beside the workbook."""
     other: bool = False
     given: dict[str, str] = field(default_factory=dict)
     """Properties that the type itself brings along, such as the constraint of `percentage`."""
@@ -120,17 +122,15 @@ def _select(row: Row, kind: str, notes: Notes) -> Node | None:
 
 
 def _from_file(row: Row, native: str, source: str, notes: Notes) -> Node:
-    """A select from a file asks for an entity: the kind is the name of the file."""
+    """A select from a file asks for entities: the kind is the name of the file."""
     stem = source.rsplit(".", 1)[0]
-    if row.get("rounds::type") == "entity":
-        return Node(row, "entity", native, row.get("name"), choices=stem)
-    if native != str(aliases.select["select_one"]):
-        notes.add(DROPPED, row.sheet, row.number, "type", f"only one entity can be chosen, not several of {source}")
-        return Node(row, "", native, row.get("name"))
+    kind = "entity" if native == str(aliases.select["select_one"]) else "select_many"
+    if row.get("rounds::type") in (*SELECTS, "entity"):
+        return Node(row, row.get("rounds::type"), native, row.get("name"), entity=stem)
     entity = re.sub(r"[^a-z0-9_-]+", "_", stem.lower()).strip("_") or "item"
     text = f"the choices of {source} are the entities of the kind {entity}; their names are document ids"
     notes.add(CHANGED, row.sheet, row.number, "type", text)
-    return Node(row, "entity", native, row.get("name"), choices=entity)
+    return Node(row, kind, native, row.get("name"), entity=entity)
 
 
 def _plain(row: Row, kind: str, notes: Notes, read: Collection[str]) -> Node | None:
@@ -204,7 +204,7 @@ def give_names(nodes: Sequence[Node], notes: Notes) -> Names:
         used.add(node.name)
         names.new.setdefault(node.original, node.name)
         names.types[node.name] = node.kind
-        if node.kind in ("select_one", "select_many", "rank"):
+        if node.kind in SELECTS and node.choices:
             names.lists[node.name] = node.choices
         if node.other:
             used.add(f"{node.name}_other")

@@ -100,7 +100,9 @@ class Questions:
 
     def _source(self, node: Node, entry: dict[str, Any]) -> None:
         if node.kind == "entity":
-            entry["entity"] = node.choices
+            entry["entity"] = node.entity
+        elif node.entity:
+            entry["choices"] = {"entity": node.entity}
         elif node.kind in SELECTS:
             inline = bool(node.row.get("rounds::inline"))
             entry["choices"] = self._lists.get(node.choices, []) if inline else {"list": node.choices}
@@ -160,7 +162,8 @@ class Questions:
         if default_is_dynamic(text, "dateTime" if node.kind == "datetime" else node.kind):
             entry["default"] = {"expression": self._expression(node.row, "default", text)}
             return
-        value = static(node.kind, text, [each["name"] for each in self._lists.get(node.choices, [])])
+        names = [each["name"] for each in self._lists.get(node.choices, [])]
+        value = static(node.kind, text, names, node.entity)
         if value is None:
             self._drop(node.row, "default", f"{text} can be no answer to a question of type {node.kind}")
         else:

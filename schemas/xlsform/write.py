@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from schemas.definition import EXPRESSIONS, FILES, SELECTS
+from schemas.definition import EXPRESSIONS, FILES, SELECTS, kind_of_entities
 from schemas.xlsform.cells import Record, workbook
 from schemas.xlsform.choices import ODD, YES_NO
 from schemas.xlsform.expressions import outwards
@@ -36,7 +36,6 @@ TYPES = {
 LESS = {
     "boolean": "a question of yes or no becomes a choice of true and false; conditions that compare it with true() "
     "mean something else in other programs",
-    "entity": "other programs need the list as a file beside the form: ",
     "score": "a score becomes a calculation",
 }
 LIMITS = ("min", "max", "max_length")
@@ -128,7 +127,8 @@ class _Writer:
     def _record(self, entry: Mapping[str, Any]) -> Record:
         kind = entry["type"]
         record: Record = {"type": self._type(entry), "name": entry["name"]}
-        if kind in ("boolean", "entity", "score") or (kind in FILES and entry.get("max_files") != 1):
+        of_one = kind in ("entity", "select_one") and kind_of_entities(entry)
+        if of_one or kind in ("boolean", "score") or (kind in FILES and entry.get("max_files") != 1):
             record[f"{OWN}type"] = kind
         if kind in SELECTS and isinstance(entry["choices"], list):
             record[f"{OWN}inline"] = "yes"
@@ -159,8 +159,8 @@ class _Writer:
         kind = str(entry["type"])
         if kind in ("group", "repeat"):
             return f"begin_{kind}"
-        if kind == "entity":
-            return f"select_one_from_file {entry['entity']}.csv"
+        if file := kind_of_entities(entry):
+            return f"select_{'multiple' if kind == 'select_many' else 'one'}_from_file {file}.csv"
         if kind not in SELECTS:
             return TYPES.get(kind, kind)
         choices = entry["choices"]
@@ -178,8 +178,9 @@ class _Writer:
     def _less(self, entry: Mapping[str, Any], row: int) -> None:
         """Tell what another program will make less of."""
         text = LESS.get(entry["type"])
+        if file := kind_of_entities(entry):
+            text = f"other programs need the list as a file beside the form: {file}.csv"
         if text is not None:
-            text += f"{entry['entity']}.csv" if entry["type"] == "entity" else ""
             self._notes.add(CHANGED, "survey", row, "type", text)
         for name in EXPRESSIONS:
             for function in sorted(ONLY_HERE):

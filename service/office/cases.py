@@ -168,7 +168,7 @@ def _own(case: Row, form: Form, names: Names) -> dict[str, Any] | None:
     given = request.form.getlist("value")
     if field is None:
         return None
-    if field.type in {"select_one", "select_many"} and 0 < len(field.choices) <= LISTED_CHOICES:
+    if field.type in {"select_one", "select_many"} and not field.entity and 0 < len(field.choices) <= LISTED_CHOICES:
         choices = [(choice.name, language.pick(choice.label, names.lang, choice.name)) for choice in field.choices]
         return {"choices": choices, "multiple": field.type == "select_many", "given": given}
     if field.type == "boolean":

@@ -142,16 +142,15 @@ def _as_it_is(_field: Field, value: Any, _form: Form, reader: Reader) -> str:
 
 
 def _choice(field: Field, value: Any, _form: Form, reader: Reader) -> str:
-    return reader.pick({c.name: c.label for c in field.choices}.get(value), str(value))
+    label = {c.name: c.label for c in field.choices}.get(value)
+    if label is None and field.entity:
+        return reader.entity(str(value), reader.lang) or str(value)
+    return reader.pick(label, str(value))
 
 
 def _choices(field: Field, value: Any, form: Form, reader: Reader) -> str:
     between = ", " if reader.lang == "en" else "、"
     return between.join(_choice(field, each, form, reader) for each in value)
-
-
-def _entity(_field: Field, value: Any, _form: Form, reader: Reader) -> str:
-    return reader.entity(str(value), reader.lang) or str(value)
 
 
 def _date(field: Field, value: Any, _form: Form, reader: Reader) -> str:
@@ -181,7 +180,7 @@ _TEXT: dict[str, Callable[[Field, Any, Form, Reader], str]] = {
     "select_one": _choice,
     "select_many": _choices,
     "rank": _choices,
-    "entity": _entity,
+    "entity": _choice,
     "date": _date,
     "time": _time,
     "datetime": _datetime,

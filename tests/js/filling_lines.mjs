@@ -5,10 +5,11 @@ import { createInterface } from 'node:readline';
 
 import { parseForm } from '../../service/tablet/app/core/form.js';
 import { judge, Judgement } from '../../service/tablet/app/core/judge.js';
+import { Register } from '../../service/tablet/app/core/register.js';
 import { withValue } from '../../service/tablet/app/values.js';
 
 const STEP_MS = 7 * 3_600_000;
-const ENTITIES = [];
+const ENTITIES = new Register([]);
 const entities = () => ENTITIES;
 
 /** Every place of a form where something may stand, rows as they are entered. */

@@ -16,6 +16,8 @@ from tests.schemas.test_bundled_forms import NOW, VISIT
 LABEL = {"en": "Label"}
 OPEN, SHUT, GONE = ({"name": name, "label": {"en": name.title()}} for name in ("open", "shut", "gone"))
 
+UNITS = {"entity": "unit"}
+
 
 def field(name: str, kind: str = "text", **more: Any) -> dict[str, Any]:
     return {"name": name, "type": kind, "label": LABEL, **more}
@@ -71,6 +73,24 @@ LOSES, DIFFERENTLY, SAFE = "loses_value", "judged_differently", "safe"
         (field("a", "decimal", max="3.5"), field("a", "decimal", max="3.4"), "max", DIFFERENTLY),
         (field("a", "photo"), field("a", "photo", max_files=4), "max_files", DIFFERENTLY),
         (field("a", "entity", entity="unit"), field("a", "entity", entity="team"), "entity", LOSES),
+        (
+            field("a", "entity", entity="unit"),
+            field("a", "select_one", choices=UNITS),
+            "type",
+            DIFFERENTLY,
+        ),
+        (
+            field("a", "select_one", choices=[OPEN]),
+            field("a", "select_one", choices=UNITS),
+            "entity",
+            LOSES,
+        ),
+        (
+            field("a", "select_one", choices=UNITS),
+            field("a", "select_one", choices=[OPEN]),
+            "entity",
+            LOSES,
+        ),
         (field("a"), field("a", merge="latest"), "merge", DIFFERENTLY),
         (field("a"), field("a", hint=LABEL), "wording", SAFE),
         (

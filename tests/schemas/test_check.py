@@ -58,6 +58,11 @@ def test_what_can_never_be_meant_is_named(text: str, code: str, name: str) -> No
         ("1 = 1 and ${photo} > 3", 11),
         ("selected(${kinds},  'gone')", 21),
         ("'x' != ${kind}", 1),
+        ("1 = 2", 3),
+        ("false()", 1),
+        ("${kind} = 'late' and ${kind} = 'absent'", 32),
+        ("${number} > 3 and false()", 19),
+        ("false() or (${yes} and false())", 1),
     ],
 )
 def test_the_word_that_is_doubted_is_named_by_its_column(text: str, column: int) -> None:

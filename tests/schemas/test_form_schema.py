@@ -54,6 +54,10 @@ GOOD: dict[str, Any] = {
     "fields": [{"name": "b", "type": "text", "label": LABEL}],
 }
 VALUES: list[Any] = [
+    {"entity": "unit"},
+    {"entity": "Unit"},
+    {"entity": 7},
+    {"entity": "unit", "list": "l"},
     None,
     True,
     0,

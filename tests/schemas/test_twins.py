@@ -78,8 +78,8 @@ def fields(draw: st.DrawFn, names: list[str], every: list[str], depth: int) -> l
             inner = [f"{name}_{number}" for number in range(draw(st.integers(1, 3)))]
             field["fields"] = draw(fields(inner, every, depth - 1))
         if kind in ("select_one", "select_many"):
-            field["choices"] = CHOICES
-            if draw(st.integers(0, 3)) == 0:
+            field["choices"] = draw(st.sampled_from([CHOICES, CHOICES, {"entity": "unit"}]))
+            if field["choices"] is CHOICES and draw(st.integers(0, 3)) == 0:
                 field["choice_filter"] = f"group = {draw(expressions(every, 1))}"
             if draw(st.integers(0, 2)) == 0:
                 field["other"] = True
@@ -112,8 +112,8 @@ SOUND: dict[str, list[Any]] = {
     "time": ["00:00", "23:59:59", "12:30"],
     "datetime": ["2026-11-23T14:30:00+08:00", "2026-11-23T06:30:00.5Z"],
     "boolean": [True, False],
-    "select_one": ["a", "b", "c", "other"],
-    "select_many": [["a"], ["a", "c"], ["c", "b"], ["other", "a"]],
+    "select_one": ["a", "b", "c", "other", "entity:unit:1"],
+    "select_many": [["a"], ["a", "c"], ["c", "b"], ["other", "a"], ["entity:unit:1", "entity:unit:2"]],
     "geopoint": [{"lat": "37.8", "lon": "112.5"}, {"lat": "0", "lon": "0", "accuracy": "5"}],
     "calculate": ["ignored", 5],
 }

@@ -510,6 +510,32 @@ def test_lookups_reach_lists_and_entities() -> None:
     assert places(found) == {("changed", "survey", 3, "calculation"), ("changed", "survey", 5, "type")}
 
 
+def test_selects_from_files_choose_entities() -> None:
+    found = survey(
+        PLAIN,
+        ["select_multiple_from_file Our-Firms.csv", "firms", "Firms"],
+        ["select_one_from_file person.csv", "who", "Who"],
+    )
+    known = fields(found)
+    assert (known["firms"]["type"], known["firms"]["choices"]) == ("select_many", {"entity": "our-firms"})
+    assert (known["who"]["type"], known["who"]["entity"]) == ("entity", "person")
+    assert places(found) == {("changed", "survey", 2, "type"), ("changed", "survey", 3, "type")}
+
+
+def test_entities_of_selects_go_out_and_come_back() -> None:
+    chosen = {"label": {"en": "X"}, "choices": {"entity": "firm"}}
+    questions = [
+        {"name": "one", "type": "select_one", **chosen, "other": True, "default": "entity:firm:1"},
+        {"name": "many", "type": "select_many", **chosen, "default": ["entity:firm:1", "entity:firm:2"]},
+        {"name": "thing", "type": "entity", "label": {"en": "X"}, "entity": "firm", "default": "entity:firm:1"},
+    ]
+    definition = {"form": "f", "version": 1, "languages": ["en"], "title": {"en": "X"}, "fields": questions}
+    exported = export_form(definition)
+    assert import_form(exported.data).definition == definition
+    needed = [note for note in exported.notes if "firm.csv" in note.text]
+    assert [note.row for note in needed] == [2, 3, 4]
+
+
 def test_every_column_and_sheet_without_equivalent_is_told() -> None:
     found = imported(
         survey=[

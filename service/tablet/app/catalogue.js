@@ -1,16 +1,19 @@
 /** Forms and entities of the reference database, as this tablet has them. */
 import { documents } from './db.js';
 import { parseForm } from './core/form.js';
+import { Register } from './core/register.js';
 
 /**
  * @typedef {import('./db.js').Database} Database
  * @typedef {import('./db.js').Doc} Doc
  * @typedef {import('./core/form.js').Form} Form
- * @typedef {{id: string, name: string, names?: Record<string, string>, searched: string, doc: Doc}} Entity
- * @typedef {Pick<Catalogue, 'form' | 'entities' | 'rows' | 'entity' | 'revision'>} Lookup what filling and reading a form asks of it
+ * @typedef {{id: string, name: string, names?: Record<string, string>, searched: string, row: Record<string, any>}} Entity `row`: what
+ *   lookups see of it
+ * @typedef {Pick<Catalogue, 'form' | 'entities' | 'register' | 'entity' | 'revision'>} Lookup what filling and reading a form asks of it
  */
 
 const GATHER_MS = 300;
+const NOTHING = new Register([]);
 
 export class Catalogue extends EventTarget {
   /** Another number whenever something in it is another. */
@@ -25,8 +28,8 @@ export class Catalogue extends EventTarget {
   #known = new Map();
   /** @type {Map<string, string>} names of people by the name they sign in with */
   #people = new Map();
-  /** @type {Map<string, Record<string, any>[]>} by kind */
-  #rows = new Map();
+  /** @type {Map<string, Register>} by kind */
+  #registers = new Map();
   /** @type {Set<string>} */
   #changes = new Set();
   /** @type {{cancel(): void} | null} */
@@ -100,18 +103,14 @@ export class Catalogue extends EventTarget {
     const docs = await documents(this.db, `entity:${kind}:`);
     const all = docs.map(entityOf);
     for (const entity of all) this.#known.set(entity.id, entity);
-    this.#rows.delete(kind);
+    this.#registers.set(kind, new Register(all.map(({ row }) => row)));
     this.#tell();
-    return all.filter(({ doc }) => doc.active !== false);
+    return all.filter(({ row }) => row.active !== false);
   }
 
   /** What lookups see of all entities of a kind, as far as they have been read. @param {string} kind */
-  rows(kind) {
-    if (!this.#rows.has(kind)) {
-      const own = [...this.#known.values()].filter(({ id }) => id.startsWith(`entity:${kind}:`));
-      this.#rows.set(kind, own.map(rowOf));
-    }
-    return this.#rows.get(kind) ?? [];
+  register(kind) {
+    return this.#registers.get(kind) ?? NOTHING;
   }
 
   /** An entity that has been read; undefined while it has not (asking makes it so). @param {string} id @returns {Entity | undefined} */
@@ -142,22 +141,19 @@ export class Catalogue extends EventTarget {
   }
 }
 
-/** What lookups see of an entity. @param {Entity} entity @returns {Record<string, any>} */
-export const rowOf = ({ id, name, doc }) => ({ ...doc, label: name, name: id });
-
 /** @param {Doc} doc @returns {Entity} */
 export function entityOf(doc) {
   const { _id, name, names, code, town, address } = doc;
   const searched = [name, ...Object.values(names ?? {}), code, town, address].filter(Boolean).join('\n').toLowerCase();
-  return { id: _id, name, names, searched, doc };
+  return { id: _id, name, names, searched, row: { ...doc, label: name, name: _id } };
 }
 
-/** Those whose texts hold every word of `query`. @param {Entity[]} entities @param {string} query @param {number} limit */
-export function search(entities, query, limit) {
+/** The first whose texts hold every word of `query`. @param {Entity[]} entities @param {string} query @param {number} limit @param {ReadonlySet<string>} without ids */
+export function search(entities, query, limit, without) {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const found = [];
   for (const entity of entities) {
-    if (!words.every((word) => entity.searched.includes(word))) continue;
+    if (without.has(entity.id) || !words.every((word) => entity.searched.includes(word))) continue;
     found.push(entity);
     if (found.length === limit) break;
   }

@@ -10,11 +10,14 @@ import { isEmpty, valueAt } from './values.js';
  * @typedef {import('./core/form.js').Field} Field
  */
 
-/** The label of a choice. @param {Field} field @param {string} name */
-export const choiceLabel = (field, name) => pick((field.choices ?? []).find((choice) => choice.name === name)?.label, name);
+/** What is chosen, as it is called. @param {any} name @param {Field} field @param {Lookup} catalogue */
+export function choiceText(name, field, catalogue) {
+  const label = field.choices.find((choice) => choice.name === name)?.label;
+  return label || !field.entity ? pick(label, name) : entityName(catalogue, String(name));
+}
 
 /** @param {Lookup} catalogue @param {string} id */
-export function entityName(catalogue, id) {
+function entityName(catalogue, id) {
   const entity = catalogue.entity(id);
   return entity ? pick(entity.names, entity.name) : t('value.loading');
 }
@@ -24,10 +27,10 @@ const READERS = {
   date: (value, field) => readDate(String(value), field.appearance.split(/\s+/)),
   datetime: (value) => (Number.isNaN(Date.parse(value)) ? String(value) : showMoment(Date.parse(value))),
   boolean: (value) => (value === true ? t('value.yes') : value === false ? t('value.no') : String(value)),
-  select_one: (value, field) => choiceLabel(field, value),
-  select_many: (value, field) => many(value).map((each) => choiceLabel(field, each)).join(t('value.and')),
-  rank: (value, field) => many(value).map((each, index) => `${index + 1}. ${choiceLabel(field, each)}`).join('  '),
-  entity: (value, _, catalogue) => entityName(catalogue, String(value)),
+  select_one: choiceText,
+  select_many: (value, field, catalogue) => many(value).map((each) => choiceText(each, field, catalogue)).join(t('value.and')),
+  rank: (value, field, catalogue) => many(value).map((each, index) => `${index + 1}. ${choiceText(each, field, catalogue)}`).join('  '),
+  entity: choiceText,
   geopoint: (value) => readPoint(value),
   geotrace: (value) => t('value.points', { count: many(value).length }),
   geoshape: (value) => t('value.points', { count: many(value).length }),

@@ -1,5 +1,6 @@
 /** A trial: a form that is not published is filled as any other one, and nothing of it outlasts the screen. */
-import { entityOf, rowOf } from './catalogue.js';
+import { entityOf } from './catalogue.js';
+import { Register } from './core/register.js';
 import { startingValues } from './defaults.js';
 import { ulid } from './core/ulid.js';
 import { nameOf } from './pictures.js';
@@ -17,6 +18,8 @@ export class Samples {
   revision = 0;
   /** @type {Map<string, Entity[]>} by kind */
   #kinds;
+  /** @type {Map<string, Register>} by kind */
+  #registers = new Map();
 
   /** @param {Record<string, any[]>} given entity documents by kind */
   constructor(given) {
@@ -35,8 +38,10 @@ export class Samples {
   }
 
   /** @param {string} kind */
-  rows(kind) {
-    return (this.#kinds.get(kind) ?? []).map(rowOf);
+  register(kind) {
+    const known = this.#registers.get(kind) ?? new Register((this.#kinds.get(kind) ?? []).map(({ row }) => row));
+    this.#registers.set(kind, known);
+    return known;
   }
 
   /** @param {string} id */

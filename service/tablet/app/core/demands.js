@@ -95,7 +95,8 @@ export class Demands {
     const wrong = valueFault(field, value);
     if (wrong) return wrong;
     if (field.constraint && !holds(field.constraint.tree, this.#context(field, holder))) return fault('constraint');
-    return field.choice_filter && field.choices.length ? this.#choiceFault(field, holder, value) : null;
+    if (!field.choice_filter) return null;
+    return field.entity ? this.#entityFault(field, holder, value) : this.#choiceFault(field, holder, value);
   }
 
   /** A choice that the filter does not offer, as things stand. @param {Field} field @param {Holder} holder @param {any} value */
@@ -103,6 +104,15 @@ export class Demands {
     const names = this.#offeredAt(field, holder).map(({ name }) => name);
     const refused = [value].flat().find((each) => !names.includes(each));
     return refused === undefined ? null : fault('not_a_choice', { value: refused });
+  }
+
+  /** An entity that the filter does not offer; who lacks the entities says nothing. @param {Field} field @param {Holder} holder @param {any} value */
+  #entityFault(field, holder, value) {
+    const register = this.settled.standing.entities?.(field.entity);
+    const filter = this.#filterAt(field, holder);
+    const rows = [value].flat().map((id) => register?.named(id));
+    const refused = rows.find((row) => row !== undefined && !filter(row));
+    return refused ? fault('not_a_choice', { value: refused.label }) : null;
   }
 
   /** @param {Field} field @param {Holder} holder @returns {Choice[]} */
@@ -121,14 +131,16 @@ export class Demands {
 
   /** The choices that a select offers at a path. @param {Field} field @param {string} path @returns {Choice[]} */
   offered(field, path) {
-    const holder = field.choice_filter && this.settled.holder(field.parent, path.slice(0, path.lastIndexOf('/')));
+    const holder = field.choice_filter && !field.entity && this.settled.holder(field.parent, path.slice(0, path.lastIndexOf('/')));
     return holder ? this.#offeredAt(field, holder) : field.choices;
   }
 
-  /** Whether an entity is offered at a path. @param {Field} field @param {string} path @returns {(entity: Record<string, any>) => boolean} */
-  entityFilter(field, path) {
-    const holder = this.settled.holder(field.parent, path.slice(0, path.lastIndexOf('/')));
-    return holder ? this.#filterAt(field, holder) : () => true;
+  /** The entities that are offered at a path. @param {Field} field @param {string} path @returns {readonly Record<string, any>[]} */
+  offeredEntities(field, path) {
+    const register = this.settled.standing.entities?.(field.entity);
+    const holder = field.choice_filter && this.settled.holder(field.parent, path.slice(0, path.lastIndexOf('/')));
+    if (!register || !holder || !field.choice_filter) return register?.rows ?? [];
+    return register.meeting(field.choice_filter.tree, this.#context(field, holder));
   }
 }
 

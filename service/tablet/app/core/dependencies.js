@@ -3,6 +3,8 @@
  * schemas/dependencies.py.
  */
 
+import { nodes } from './form.js';
+
 /**
  * @typedef {import('./form.js').Form} Form
  * @typedef {import('./form.js').Field} Field
@@ -48,14 +50,13 @@ function needs(field) {
   return [...paths].sort();
 }
 
-/** @param {Tree} tree @returns {Tree[]} */
-const nodes = (tree) => [tree, ...(tree.args ?? []).flatMap(nodes)];
-
 /** What these expressions of a field read, and the field itself. @param {Field} field @param {unknown[]} expressions @returns {Read[]} */
 export function readsOf(field, expressions) {
   const repeats = repeatsAbove(field);
   const trees = expressions.filter(isExpression).flatMap(({ tree }) => nodes(tree));
-  return [{ path: field.path, depth: repeats.length }, ...trees.flatMap((node) => nodeReads(node, repeats))];
+  const own = [{ path: field.path, depth: repeats.length }];
+  if (field.entity && expressions.includes(field.choice_filter)) own.push({ path: entitiesOf(field.entity), depth: 0 });
+  return [...own, ...trees.flatMap((node) => nodeReads(node, repeats))];
 }
 
 /** @param {unknown} found @returns {found is Expression} */

@@ -14,7 +14,7 @@ import { asDate, asDateTime, decimalDateTime, decimalTime, formatDate } from './
  * @typedef {import('./coercion.js').Scalar} Scalar
  * @typedef {import('./coercion.js').Value} Value
  * @typedef {{resolve(path: string): Value, at(path: string, rows: Map<string, number>): Value, self: Value, position: number,
- *   now: string, today: string, item?: Record<string, any>, rows?: (list: string) => readonly Record<string, any>[],
+ *   now: string, today: string, item?: Record<string, any>, register?: (list: string) => import('./register.js').Register | undefined,
  *   uuid?: () => string, random?: () => number, property?: (name: string) => string, last?: (path: string) => Value}} Context
  *   what an expression may read; only a default, which runs once and on the tablet, has `uuid` and those after it
  */
@@ -32,11 +32,11 @@ export function evaluate(tree, context) {
 }
 
 /** A property of a choice or entity, and not of JavaScript's objects. @param {Record<string, any>} row @param {string} name */
-const propertyOf = (row, name) => (Object.hasOwn(row, name) ? fromAnswer(row[name]) : '');
+export const propertyOf = (row, name) => (Object.hasOwn(row, name) ? fromAnswer(row[name]) : '');
 
 /** A property of the first row of a list that meets the condition; empty where none does. @param {Tree} tree @param {Context} context */
 function lookedUp({ lookup, take, args = [] }, context) {
-  const row = context.rows?.(String(lookup)).find((item) => holds(args[0], { ...context, item }));
+  const row = context.register?.(String(lookup))?.first(args[0], context);
   return row ? propertyOf(row, String(take)) : '';
 }
 

@@ -70,7 +70,8 @@ export class Form {
     const field = {
       ...DEFAULTS, ...entry, parent, path: `${parent?.path ?? ''}/${entry.name}`, fields: [], byName: new Map(),
       is_stored: isStored(entry), is_shown: Boolean(entry.calculate) && !(entry.trigger && isFilled(entry)),
-      choices: withOther(entry.choices?.list ? this.lists[entry.choices.list] : entry.choices ?? [], entry.other), other: Boolean(entry.other),
+      choices: withOther(choicesOf(entry, this.lists), entry.other), other: Boolean(entry.other),
+      entity: entry.choices?.entity ?? entry.entity ?? '',
     };
     field.fields = this.#fields(entry.fields ?? [], field);
     field.byName = byName(field.fields);
@@ -87,6 +88,9 @@ export class Form {
     return this.byPath.get(path) ?? this.byPath.get(path.replace(ROW, '')) ?? null;
   }
 }
+
+/** The choices that stand in a definition: none where entities are chosen from. @param {any} entry @param {Record<string, Choice[]>} lists @returns {Choice[]} */
+const choicesOf = ({ choices }, lists) => (Array.isArray(choices) ? choices : lists[choices?.list] ?? []);
 
 /** The choice "other" of a select that takes something else. @param {Choice[]} choices @param {{label: Texts} | undefined} other */
 const withOther = (choices, other) => (!other || choices.some(({ name }) => name === OTHER) ? choices : [...choices, { name: OTHER, label: other.label }]);
@@ -107,7 +111,10 @@ const isStored = (entry) => Boolean(entry.trigger) || (entry.calculate ? nodes(e
 const isFilled = ({ type }) => type !== 'calculate' && type !== 'score';
 
 /** A tree and every tree in it. @param {Tree} tree @returns {Tree[]} */
-const nodes = (tree) => [tree, ...(tree.args ?? []).flatMap(nodes)];
+export const nodes = (tree) => [tree, ...(tree.args ?? []).flatMap(nodes)];
+
+/** The kinds of entities that choices of a form are filtered from. @param {Form} form */
+export const filtered = (form) => form.walk().filter(({ entity, choice_filter }) => entity && choice_filter).map(({ entity }) => entity);
 
 /** The kinds of entities that a form's calculations look up. @param {Form} form */
 export function lookedUp(form) {

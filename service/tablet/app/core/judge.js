@@ -110,9 +110,9 @@ export class Judgement {
     return this.#demands.offered(field, path);
   }
 
-  /** Whether an entity is offered at a path, by the field's `choice_filter`. @param {Field} field @param {string} path */
-  entityFilter(field, path) {
-    return this.#demands.entityFilter(field, path);
+  /** What lookups see of the entities that are offered at a path, by the field's `choice_filter`. @param {Field} field @param {string} path */
+  offeredEntities(field, path) {
+    return this.#demands.offeredEntities(field, path);
   }
 }
 

@@ -11,7 +11,7 @@ import { LIMIT, cost } from './cost.js';
 import { Changes, DAY, TIME, entitiesOf, order, readsOf } from './dependencies.js';
 import { equal } from './edits.js';
 import { evaluate, holds } from './expression.js';
-import { lookedUp } from './form.js';
+import { filtered, lookedUp } from './form.js';
 import { localTime } from './moment.js';
 import { copied, copiedWithin, given, member, noteUnknown, put, shape } from './shape.js';
 import { Standing } from './standing.js';
@@ -51,7 +51,7 @@ export class Settled {
   #unkept = new Map();
   /** @type {any} */
   #values = {};
-  /** @type {Map<string, readonly Record<string, any>[]>} */
+  /** @type {Map<string, import('./register.js').Register | undefined>} by kind */
   #entities = new Map();
   #turn = 1;
   #begun = false;
@@ -70,7 +70,7 @@ export class Settled {
     this.root = { path: '', own: copiedWithin(entered, form.fields), entered, rows: [], born: 1 };
     this.standing = new Standing(form, this.root.own, entities);
     this.steps = order(form).map((field) => ({ field, reads: readsOf(field, [field.relevant, field.trigger.length ? null : field.calculate]) }));
-    this.kinds = entities ? lookedUp(form) : [];
+    this.kinds = entities ? new Set([...lookedUp(form), ...filtered(form)]) : [];
     for (const field of form.walk()) if (field.fields.length) this.holders(field);
   }
 
@@ -136,9 +136,9 @@ export class Settled {
 
   #takeEntities() {
     for (const kind of this.kinds) {
-      const rows = this.standing.entities?.(kind) ?? [];
-      if (rows !== this.#entities.get(kind)) this.changes.add(entitiesOf(kind));
-      this.#entities.set(kind, rows);
+      const register = this.standing.entities?.(kind);
+      if (register !== this.#entities.get(kind)) this.changes.add(entitiesOf(kind));
+      this.#entities.set(kind, register);
     }
   }
 

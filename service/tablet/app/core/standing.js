@@ -2,6 +2,7 @@
 
 import { fromAnswer } from './coercion.js';
 import { rowOf } from './form.js';
+import { Register } from './register.js';
 
 /**
  * @typedef {import('./form.js').Form} Form
@@ -9,7 +10,7 @@ import { rowOf } from './form.js';
  * @typedef {import('./coercion.js').Value} Value
  * @typedef {import('./expression.js').Context} Context
  * @typedef {import('./shape.js').Answers} Answers
- * @typedef {(kind: string) => readonly Record<string, any>[]} Entities what a tablet knows of a kind of entity
+ * @typedef {(kind: string) => Register} Entities what a tablet knows of a kind of entity: the same one until it is another
  * @typedef {{repeat: Field, row: Answers, number: number, path: string}} RowAt
  * @typedef {object} Holder one instance of what fields stand in: the record itself, a group, or a row
  * @property {string} path the record's path to it
@@ -28,6 +29,8 @@ export class Standing {
     this.form = form;
     this.answers = answers;
     this.entities = entities;
+    /** @type {Map<string, Register>} */
+    this.lists = new Map(Object.entries(form.lists).map(([name, choices]) => [name, new Register(choices.map(rowOf))]));
     /** An RFC 3339 time in the form's zone. */
     this.moment = '';
   }
@@ -41,8 +44,13 @@ export class Standing {
       position: holder.rows.at(-1)?.number ?? 0,
       now: this.moment,
       today: this.moment.slice(0, 10),
-      rows: (list) => this.form.lists[list]?.map(rowOf) ?? this.entities?.(list) ?? [],
+      register: (list) => this.#register(list),
     };
+  }
+
+  /** A list of the form, or the entities of a kind. @param {string} list */
+  #register(list) {
+    return this.lists.get(list) ?? this.entities?.(list);
   }
 
   /** The value at a schema path: in the same row where there is one, else all of them as a list. @param {string} path @param {readonly RowAt[]} rows @returns {Value} */

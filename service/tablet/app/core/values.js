@@ -89,8 +89,8 @@ export function isDatetime(value) {
 
 /** @param {any} value @param {Field} field */
 function choice(value, field) {
-  const known = typeof value === 'string' && field.choices.some(({ name }) => name === value);
-  return known ? null : fault('not_a_choice', { value: shown(value) });
+  if (typeof value === 'string' && field.choices.some(({ name }) => name === value)) return null;
+  return field.entity ? entity(value, field) : fault('not_a_choice', { value: shown(value) });
 }
 
 /** @param {any} value @param {Field} field */
@@ -144,7 +144,7 @@ const CHECKS = {
   select_one: choice,
   select_many: choices,
   rank: choices,
-  entity,
+  entity: choice,
   photo: files,
   audio: files,
   video: files,

@@ -73,7 +73,7 @@ export class Filler {
     this.form = form;
     this.sections = sectionsOf(form);
     this.drawn = new Drawn();
-    const entities = (/** @type {string} */ kind) => desk.catalogue.rows(kind);
+    const entities = (/** @type {string} */ kind) => desk.catalogue.register(kind);
     this.judgement = new Judgement(form, { state: 'submitted', messages: problemMessages, entities });
     this.#judge();
     this.drawn.fill(() => app.draw(), () => !this.#left);

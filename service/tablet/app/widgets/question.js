@@ -40,7 +40,7 @@ const track = (it) => html`<rounds-track .question=${it} .value=${it.value}></ro
 /** @type {Record<string, (it: Question) => unknown>} */
 const WIDGETS = {
   text, integer, decimal, date, time, datetime, boolean, entity, signature, geopoint, rank,
-  barcode: text, select_one: selectOne, select_many: selectMany,
+  barcode: text, select_one: (it) => (it.field.entity ? entity : selectOne)(it), select_many: (it) => (it.field.entity ? entity : selectMany)(it),
   photo: files, audio: files, video: files, file: files, geotrace: track, geoshape: track,
 };
 

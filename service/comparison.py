@@ -97,7 +97,8 @@ def covers(check: Mapping[str, Any], inspection: Mapping[str, Any]) -> bool:
 
 def areas(comparison: Comparison) -> dict[str, dict[str, Any]]:
     """For each area whether the unit has checked it, and how many matters it reported, were found, and are both."""
-    checked = set(comparison.own["answers"].get("areas") or ()) if comparison.own else set()
+    said = comparison.own["answers"].get("areas") if comparison.own else None
+    checked = {each for each in said if isinstance(each, str)} if isinstance(said, list) else set()
     names = {*checked, *(line.area for line in comparison.lines if line.area)}
     counts = Counter((line.area, line.match) for line in comparison.lines)
     return {

@@ -96,7 +96,7 @@ def test_likeness_is_symmetric_and_within_a_hundred(one: str, other: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "answers", [{}, {"items": "x", "period_start": 5}, {"items": [None, {"area": 5}], "areas": None}]
+    "answers", [{}, {"items": "x", "period_start": 5}, {"items": [None, {"area": 5}], "areas": [5, {}, "x"]}]
 )
 def test_answers_that_no_form_would_take_raise_nothing(answers: dict[str, Any]) -> None:
     found = compare([{"team": "n", "id": "s", "answers": answers}], [{"team": "n", "id": "i", "answers": answers}])

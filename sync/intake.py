@@ -11,12 +11,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import structlog
 
-from sync.edits import union
+from sync.edits import edit_id, union
 from sync.forms import FormLibrary
 from sync.record import merged_body
 from sync.revisions import plan_merge
@@ -216,7 +216,8 @@ class Intake:
             try:
                 if each.record_id not in state.waiting:
                     merges += self._merge(each, known.get(each.record_id, ()))
-                judged.append(self._judge.judge(mailbox, each.winner, edits))
+                verdict = self._judge.judge(mailbox, each.winner, edits)
+                judged.append(_with_lost(verdict, each, known.get(each.record_id, ())))
             except Exception:
                 # A record that this program trips over must not keep all others from their receipts.
                 log.exception("record set aside", mailbox=mailbox, record=each.record_id)
@@ -303,6 +304,16 @@ class _Found:
     @property
     def live(self) -> list[Document]:
         return [leaf for leaf in self.leaves if not leaf.get("_deleted")]
+
+
+def _with_lost(judged: Judged, found: _Found, known: Sequence[Any]) -> Judged:
+    """The verdict, with the edits that were seen before and that no leaf has any more, and those that came instead."""
+    if not known:
+        return judged
+    here = {edit_id(edit): edit for leaf in found.leaves for edit in _edits(leaf)}
+    before = {edit_id(edit) for edit in known}
+    lost = before - here.keys()
+    return replace(judged, lost=lost, fresh=[here[name] for name in sorted(here.keys() - before)]) if lost else judged
 
 
 def _number(seq: Seq) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +45,8 @@ class Judged:
     are the edits in force as the form version reads them, `invalid_edits` why an edit does not count, by its digest;
     `label` the record's summary per language; `differing` the top-level fields whose answers the document caches
     otherwise than the judge has them (law 14); `identity` what the record is about, by its form; `joined` the record
-    that the office has joined it into; `by_time` the collisions that the clocks have settled.
+    that the office has joined it into; `by_time` the collisions that the clocks have settled;
+    `lost` the ids of edits that no leaf had any more and that are put back, `fresh` the edits that came instead.
     """
 
     record_id: str
@@ -71,6 +72,8 @@ class Judged:
     identity: tuple[Part, ...] = ()
     joined: Mapping[str, str] | None = None
     by_time: tuple[Collision, ...] = ()
+    lost: Collection[str] = ()
+    fresh: Sequence[Any] = ()
 
 
 class Judge:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from service.auth.devices import device_id
 from service.cases.kinds import CONFLICT, case_id
+from service.cases.quarantine import note_put_back
 from service.parts import Parts
 from service.readmodel.projection import SqlProjection
 from sync.edits import Edit, in_force
@@ -57,7 +58,8 @@ class AuditedProjection(SqlProjection):
         self._device = device_id(parts.keys.office_device.public_key())
 
     def apply(self, mailbox: str, judged: Sequence[Judged], seq: Seq, reports: Sequence[Document] = ()) -> None:
-        """Write the pages that a crash has left out, then the rows."""
+        """Write the pages that a crash has left out and remember what was put back, then write the rows."""
+        note_put_back(self._parts, [each for each in judged if each.lost], self._device)
         note(self._parts, [page(each.team, each.record_id, edit) for each in judged for edit in self._own(each)])
         super().apply(mailbox, judged, seq, reports)
 

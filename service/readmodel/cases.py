@@ -12,22 +12,25 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, delete, insert, select, update
 
 from service.cases.derived import CLOSED, Row, case_row
-from service.cases.kinds import DUPLICATE
+from service.cases.kinds import DUPLICATE, QUARANTINE
 from service.cases.notes import Notes, notes_of, with_notes
+from service.cases.quarantine_rows import quarantine_rows
 from service.readmodel.tables import case_notes, case_records, cases, records
 from service.sql import among, both_among
 
 CHUNK = 400
 NO_NOTES = Notes()
 _ABOUT = ("record_team", "record", "case")
+OTHERS = (DUPLICATE, QUARANTINE)
+"""Kinds of cases that are not written with the one record that they name."""
 ADDED = ("status", "closed_how", "assigned", "due", "snoozed", "asked")
 
 
 def replace_cases(connection: Connection, team: str, ids: Sequence[str], derived: Sequence[Row]) -> None:
     """Replace the cases that are each about one of these records of a team. Their own rows come first."""
-    own = and_(cases.c.record_team == team, cases.c.record.in_(ids), cases.c.kind != DUPLICATE)
+    own = and_(cases.c.record_team == team, cases.c.record.in_(ids), cases.c.kind.not_in(OTHERS))
     connection.execute(delete(cases).where(own))
-    mine = and_(case_notes.c.record_team == team, case_notes.c.record.in_(ids))
+    mine = and_(case_notes.c.record_team == team, case_notes.c.record.in_(ids), case_notes.c.kind != QUARANTINE)
     noted = {row["id"]: dict(row) for row in connection.execute(select(case_notes).where(mine)).mappings()}
     rows = [with_notes(row, _notes(noted.get(row["id"]))) for row in derived]
     here = {row["id"] for row in derived} | set(connection.execute(_standing(noted)).scalars())
@@ -41,12 +44,13 @@ def put(connection: Connection, rows: Sequence[Row]) -> None:
         connection.execute(insert(cases), list(rows[start : start + CHUNK]))
 
 
-def put_own(connection: Connection, rows: Sequence[Row], name: str) -> None:
+def put_own(connection: Connection, rows: Sequence[Row], name: str, *, past: bool = True) -> None:
     """Write one case about one record in place of what was there: no row where nothing speaks for it any more."""
     connection.execute(delete(cases).where(cases.c.id == name))
     found = connection.execute(select(case_notes).where(case_notes.c.id == name)).mappings().first()
     said = dict(found) if found else None
-    put(connection, [with_notes(row, _notes(said)) for row in rows] or (_past(connection, [said]) if said else []))
+    ended = _past(connection, [said]) if said and past else []
+    put(connection, [with_notes(row, _notes(said)) for row in rows] or ended)
 
 
 def put_cases(connection: Connection, wanted: Mapping[str, Row | None]) -> None:
@@ -72,6 +76,9 @@ def put_notes(connection: Connection, row: Row) -> None:
     """Keep what people have added to one case, and let its row say so."""
     connection.execute(delete(case_notes).where(case_notes.c.id == row["id"]))
     connection.execute(insert(case_notes).values(row))
+    if row["kind"] == QUARANTINE:
+        put_own(connection, list(quarantine_rows(row)), row["id"], past=False)
+        return
     standing = connection.execute(select(cases).where(cases.c.id == row["id"])).mappings().first()
     if standing is None:
         put(connection, _past(connection, [row]))

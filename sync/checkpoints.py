@@ -8,17 +8,20 @@ else writes, whose word counts where the ends say something else (law 22).
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from schemas import canonical
-from sync.store import START, Database, Document, NotFound, Seq, Store
+from sync.store import START, Database, Document, NotFound, Seq, Store, TooLarge
 
 FORMAT = 4
 """`replication_id_version` of CouchDB 3."""
 HISTORY = 50
 """Sessions that a log remembers, as in CouchDB."""
+DIGITS = re.compile(r"[0-9]{1,18}(-|$)")
+"""How a sequence begins; more digits count no changes."""
 
 
 @dataclass(frozen=True)
@@ -50,27 +53,38 @@ class Checkpoints:
         self._histories = [_history(log) for log in (_read(database, name) for database in logs)]
 
     def start(self) -> Seq:
-        """The last place that all logs know of; the beginning where there is none."""
+        """The last place of the first log that all others have come to as well; the beginning where there is none.
+
+        It is given as the first log has it: what stands in the others somebody may have made up, and no source would
+        understand it. An end that was restored from a backup has come less far, and is believed.
+        """
         first, *others = self._histories
         for entry in first:
-            places = [_recorded(history, entry["session_id"]) for history in others]
-            if None not in places:
-                found = (_recorded(first, entry["session_id"]), *places)
-                return min((place for place in found if place is not None), key=_number)
+            place: Seq = entry["recorded_seq"]
+            name = entry["session_id"]
+            if all(_number(_recorded(history, name)) >= _number(place) for history in others):
+                return place
         return START
 
     def write(self, entry: Mapping[str, Any]) -> None:
-        """Write `entry` (CouchDB's history entry without `session_id`) to all logs, this session's in one place."""
+        """Write `entry` (CouchDB's history entry without `session_id`) to all logs, this session's in one place.
+
+        The log that counts is written last: where the way breaks off in between, it is behind the others, as it should.
+        """
         whole = {"session_id": self._session, **entry}
-        for number, database in enumerate(self._logs):
+        for number, database in reversed(list(enumerate(self._logs))):
             earlier = [each for each in self._histories[number] if each["session_id"] != self._session]
             self._histories[number] = [whole, *earlier][:HISTORY]
-            database.put_local(self._name, self._log(entry["end_last_seq"], self._histories[number]))
+            try:
+                database.put_local(self._name, self._log(self._histories[number]))
+            except TooLarge:  # of what somebody else has written there
+                self._histories[number] = [whole]
+                database.put_local(self._name, self._log([whole]))
 
-    def _log(self, seq: Seq, history: list[dict[str, Any]]) -> Document:
+    def _log(self, history: list[dict[str, Any]]) -> Document:
         return {
             "session_id": self._session,
-            "source_last_seq": seq,
+            "source_last_seq": history[0]["end_last_seq"],
             "replication_id_version": FORMAT,
             "history": history,
         }
@@ -96,9 +110,11 @@ def _recorded(history: Sequence[Mapping[str, Any]], session: str) -> Seq | None:
 
 
 def _is_seq(value: object) -> bool:
-    return isinstance(value, int | str) and not isinstance(value, bool) and str(value).partition("-")[0].isdecimal()
+    if not isinstance(value, int | str) or isinstance(value, bool):
+        return False
+    return DIGITS.match(str(value)) is not None
 
 
-def _number(seq: Seq) -> int:
-    """How many changes a sequence counts. An end that was restored from a backup knows of fewer, and is believed."""
-    return int(str(seq).partition("-")[0])
+def _number(seq: Seq | None) -> int:
+    """How many changes a sequence counts; less than any where there is none."""
+    return -1 if seq is None else int(str(seq).partition("-")[0])

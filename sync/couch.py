@@ -263,6 +263,8 @@ class CouchDatabase:
 
     def _refusal(self, doc: Document, user: UserContext, security: Document) -> Written | None:
         try:
+            if str(doc.get("_id", "")).startswith("_"):
+                raise Forbidden("Only an administrator may write design documents.")
             gate.check(doc, None, user, security)
         except StoreError as error:
             return Written(str(doc.get("_id", "")), error=error)

@@ -56,6 +56,10 @@ function (doc, old, user, security) {
       require_(trusted, 'A ' + doc.type + ' is written by the office or a hub, not by a tablet.');
       checkTeam();
       require_(doc._id.indexOf(doc.type + ':') === 0, 'The id of a ' + doc.type + " begins with '" + doc.type + ":'.");
+      if (doc.type === 'receipt' && !admin) {
+        var own = doc.judge === user.name && doc._id.slice(-1 - user.name.length) === ':' + user.name;
+        require_(own, 'A hub writes receipts under its own name alone.');
+      }
     } else if (doc._deleted === true) {
       require_(admin, 'Nothing is deleted here; withdraw the record instead.');
     } else if (doc.type === 'report') {

@@ -76,6 +76,10 @@ def _check_mailbox(doc: Document, old: Document | None, user: UserContext, team:
         _require(trusted, f"A {kind} is written by the office or a hub, not by a tablet.")
         _check_team(doc, team)
         _require(doc["_id"].startswith(f"{kind}:"), f"The id of a {kind} begins with '{kind}:'.")
+        if kind == "receipt" and not user.is_admin:
+            # Tablets believe the office's before a hub's: a laptop that was stolen must not speak in its name.
+            own = doc["_id"].endswith(f":{user.name}") and doc.get("judge") == user.name
+            _require(own, "A hub writes receipts under its own name alone.")
     elif doc.get("_deleted") is True:
         _require(user.is_admin, "Nothing is deleted here; withdraw the record instead.")
     elif kind == "report":

@@ -34,7 +34,6 @@ ENTERPRISES = 2
 RECENT = 2
 """What people still change: the last so many records of their own and of their colleagues, and the team's first."""
 CHANGES = 4
-RELAY = UserContext("hub", frozenset({"hub"}))
 OWN = {"type": "record"}
 """What tablets push; the rest is written by hubs and the office (law 26)."""
 
@@ -208,9 +207,10 @@ class Fleet:
     def _to_office(self, hub: Hub) -> None:
         """A hub meets the office: reference comes, mailboxes go both ways."""
         Replication(endpoint(self.office, "reference"), endpoint(hub.store, "reference"), designs=False).run()
+        relay = UserContext(hub.name, frozenset({"hub"}))
         for team in hub.teams:
             name = mailbox_of(team)
-            self.events.refused += meet(endpoint(hub.store, name), endpoint(self.office, name), RELAY)
+            self.events.refused += meet(endpoint(hub.store, name), endpoint(self.office, name), relay)
         self.events.relays += 1
 
     def hubs_meet(self) -> None:

@@ -14,6 +14,7 @@ from sync.store import BadRequest, Document, NotFound, TooLarge
 LOCAL_BYTES = 65_536
 """A checkpoint has a few hundred; nothing else belongs there."""
 REV = re.compile(r"0-[0-9]{1,15}")
+REVISIONS = 10**15
 
 
 class LocalDocuments:
@@ -34,7 +35,8 @@ class LocalDocuments:
 
         Raises `BadRequest`, `TooLarge`. Nothing is a conflict. Source: CouchDB's `couch_db_updater`.
         """
-        rev = f"0-{_number(doc.get('_rev')) + 1}"
+        # Never one that could not be given back: whoever wrote the greatest would end a checkpoint of others for good.
+        rev = f"0-{(_number(doc.get('_rev')) + 1) % REVISIONS}"
         members = {name: value for name, value in doc.items() if name not in ("_id", "_rev")}
         body = kept_json({"_rev": rev, **members})
         if len(body) > LOCAL_BYTES:

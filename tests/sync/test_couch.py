@@ -126,6 +126,18 @@ def test_the_gate_s_twin_speaks_for_anybody_but_an_administrator(database: Couch
     assert database.info().doc_count == 0
 
 
+@pytest.mark.parametrize("kind", ["mailbox", "media"])
+def test_nobody_but_an_administrator_writes_a_design_document(database: CouchDatabase, kind: str) -> None:
+    """CouchDB would run its JavaScript, and take it for the gate: a bundle from a tablet must not bring one."""
+    database.set_security({**SECURITY, "rounds": {"team": "north", "kind": kind}})
+    design = {"_id": DESIGN_ID, "_rev": "1-" + "a" * 32, "validate_doc_update": "function () {}"}
+    [refused] = database.put_revisions([design], user=INSPECTOR)
+    assert isinstance(refused.error, Forbidden)
+    with pytest.raises(Forbidden):
+        database.put({"_id": "_design/other"}, user=INSPECTOR)
+    assert database.info().doc_count == 0
+
+
 def test_a_database_is_prepared_once_and_stays_as_it_is(store: CouchStore) -> None:
     name = f"mailbox-t{uuid.uuid4().hex[:12]}"
     try:

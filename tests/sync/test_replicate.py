@@ -186,6 +186,47 @@ def test_a_checkpoint_that_somebody_forged_is_not_believed(local: Pair) -> None:
     assert set(everything(local.target)) == {"a", "b"}
 
 
+@pytest.mark.parametrize("place", ["0-made-up", "9" * 5000, "1-" + "x" * 60_000, -1, "٣"], ids=lambda each: str(each)[:9])
+def test_no_place_that_somebody_made_up_keeps_a_replication_from_going_on(local: Pair, place: object) -> None:
+    first = local.replicate(keeper=local.keeper)
+    local.source.put({"_id": "a"})
+    first.run()
+    local.source.put({"_id": "b"})
+    for database in (local.source, local.target):
+        forged = database.get_local(first.id)
+        forged["history"][0]["recorded_seq"] = place
+        database.put_local(first.id, forged)
+    local.replicate(keeper=local.keeper).run()
+    assert set(everything(local.target)) == {"a", "b"}
+    assert local.replicate(keeper=local.keeper).run().checked == 0
+
+
+def test_a_log_that_somebody_has_filled_up_is_begun_anew(local: Pair) -> None:
+    first = local.replicate(keeper=local.keeper)
+    local.source.put({"_id": "a"})
+    filler = {"session_id": "x", "recorded_seq": 1, "more": "x" * 65_400}
+    local.target.put_local(first.id, {"history": [filler]})
+    first.run()
+    assert set(everything(local.target)) == {"a"}
+    assert local.replicate(keeper=local.keeper).run().checked == 0
+
+
+def test_a_place_that_was_not_written_down_everywhere_is_no_reason_to_begin_again(local: Pair) -> None:
+    """The way to the other end breaks off between two logs."""
+    local.source.put({"_id": "a"})
+    local.replicate(keeper=local.keeper).run()
+    local.source.put({"_id": "b"})
+
+    def cut(local_id: str, doc: Document) -> None:
+        raise Unavailable("cut off")
+
+    standing: Any = Standing(local.target, put_local=cut)
+    broken = Replication(local.ends[0], Endpoint(standing, local.ends[1].identity), keeper=local.keeper)
+    with pytest.raises(Unavailable):
+        broken.run()
+    assert local.replicate(keeper=local.keeper).run().checked == 1
+
+
 @pytest.mark.parametrize("log", [{}, {"history": 5}, {"history": [5, {}, {"session_id": "x"}]}, {"history": None}])
 def test_a_log_that_is_none_means_from_the_beginning(local: Pair, log: Document) -> None:
     local.source.put({"_id": "a"})

@@ -217,3 +217,12 @@ def test_a_thread_that_goes_through_many_databases_keeps_few_files_open(tmp_path
     files = [path.name for path in links if path.is_relative_to(tmp_path)]
     assert 0 < len(files) <= 3 * MOST_HELD
     assert all(database.info().doc_count == 2 for database in databases)
+
+
+def test_no_revision_of_a_local_document_keeps_others_from_writing_it(tmp_path: Path) -> None:
+    """Tablets of a team share a mailbox, and can write each other's checkpoints."""
+    local = EmbeddedStore(tmp_path).create("north").local
+    rev = local.put("checkpoint", {"_rev": f"0-{10**15 - 1}"})
+    for _ in range(3):
+        rev = local.put("checkpoint", {"_rev": rev})
+    assert local.get("checkpoint")["_rev"] == rev

@@ -186,7 +186,9 @@ def test_a_checkpoint_that_somebody_forged_is_not_believed(local: Pair) -> None:
     assert set(everything(local.target)) == {"a", "b"}
 
 
-@pytest.mark.parametrize("place", ["0-made-up", "9" * 5000, "1-" + "x" * 60_000, -1, "٣"], ids=lambda each: str(each)[:9])
+@pytest.mark.parametrize(
+    "place", ["0-made-up", "9" * 5000, "1-" + "x" * 60_000, -1, "٣"], ids=lambda each: str(each)[:9]
+)
 def test_no_place_that_somebody_made_up_keeps_a_replication_from_going_on(local: Pair, place: object) -> None:
     first = local.replicate(keeper=local.keeper)
     local.source.put({"_id": "a"})

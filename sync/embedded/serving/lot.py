@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -116,14 +117,33 @@ class Lot:
     def _run(self) -> None:
         tick = time.monotonic()
         while True:
-            for key, _ in self._selector.select(TICK_SECONDS):
-                self._drain() if key.data is None else self._heard(key.data)
-            fresh, changed = self._news()
-            self._take_in(fresh)
-            self._tell([*fresh, *(each for path in changed for each in self._waiting.get(path, ()))])
-            if time.monotonic() - tick >= TICK_SECONDS or self._ending:
-                tick = time.monotonic()
-                self._look_after(tick)
+            try:
+                tick = self._turn(tick)
+            except Exception:  # without this thread no tablet would hear of anything any more
+                log.exception("feeds were held up")
+                time.sleep(TICK_SECONDS)
+
+    def _turn(self, tick: float) -> float:
+        """What there is to do now; when the last look after everybody was."""
+        for key, _ in self._selector.select(TICK_SECONDS):
+            self._drain() if key.data is None else self._heard(key.data)
+        fresh, changed = self._news()
+        self._each(fresh, self._take_in)
+        self._tell([*fresh, *(each for path in changed for each in self._waiting.get(path, ()))])
+        if time.monotonic() - tick < TICK_SECONDS and not self._ending:
+            return tick
+        now = time.monotonic()
+        self._each([each for several in self._waiting.values() for each in several], partial(self._look_after, now))
+        return now
+
+    def _each(self, several: Iterable[Parked], act: Callable[[Parked], None]) -> None:
+        """Do it for each; one that it cannot be done for is given up, so that the others are not held up by it."""
+        for parked in several:
+            try:
+                act(parked)
+            except Exception:
+                log.exception("a feed was given up")
+                self._release(parked, b"", keep=False)
 
     def _drain(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -143,14 +163,13 @@ class Lot:
         else:
             self._selector.unregister(parked.connection.sock)
 
-    def _take_in(self, fresh: Iterable[Parked]) -> None:
-        for parked in fresh:
-            path = parked.feed.database.path
-            self._waiting.setdefault(path, set()).add(parked)
-            self._selector.register(parked.connection.sock, selectors.EVENT_READ, parked)
-            if path not in self._listening:
-                with contextlib.suppress(StoreError):  # deleted meanwhile: `_tell` finds out
-                    self._listening[path] = parked.feed.database.listen(self._note)
+    def _take_in(self, parked: Parked) -> None:
+        path = parked.feed.database.path
+        self._waiting.setdefault(path, set()).add(parked)
+        self._selector.register(parked.connection.sock, selectors.EVENT_READ, parked)
+        if path not in self._listening:
+            with contextlib.suppress(StoreError):  # deleted meanwhile: `_tell` finds out
+                self._listening[path] = parked.feed.database.listen(self._note)
 
     def _tell(self, several: Iterable[Parked]) -> None:
         """Give those the page who have one; the others go on from where it ends."""
@@ -166,9 +185,12 @@ class Lot:
                     parked.feed.since = page.last_seq
 
     def _answer(self, group: list[Parked], page: Changes | None) -> None:
-        content = b"" if page is None else group[0].feed.render(page)
-        for parked in group:
+        content = b"" if page is None else _rendered(group[0].feed, page)
+
+        def answer(parked: Parked) -> None:
             self._finish(parked, content if not content or parked.feed.admits() else parked.feed.empty())
+
+        self._each(group, answer)
 
     def _finish(self, parked: Parked, content: bytes) -> None:
         framed = parked.framed(content, last=True) if content else b""
@@ -191,18 +213,19 @@ class Lot:
             del self._waiting[path]
             if listening := self._listening.pop(path, None):
                 listening.stop()
-        parked.feed.leave()
-        self._resume(parked, rest, keep)
+        try:
+            parked.feed.leave()
+        finally:
+            self._resume(parked, rest, keep)
 
-    def _look_after(self, now: float) -> None:
-        """End feeds whose time or sign-in is over, and send the others their heartbeat."""
-        for parked in [each for several in self._waiting.values() for each in several]:
-            feed = parked.feed
-            if self._ending or now >= feed.ends or not feed.admits():
-                self._finish(parked, feed.empty())
-            elif now >= feed.beats:
-                feed.beat()
-                self._beat(parked)
+    def _look_after(self, now: float, parked: Parked) -> None:
+        """End a feed whose time or sign-in is over, and send another its heartbeat."""
+        feed = parked.feed
+        if self._ending or now >= feed.ends or not feed.admits():
+            self._finish(parked, feed.empty())
+        elif now >= feed.beats:
+            feed.beat()
+            self._beat(parked)
 
     def _beat(self, parked: Parked) -> None:
         framed = parked.framed(HEARTBEAT, last=False)
@@ -223,3 +246,12 @@ def _page(feed: Feed) -> Changes | None:
     except Exception:
         log.exception("a feed could not be read")
         return None
+
+
+def _rendered(feed: Feed, page: Changes) -> bytes:
+    """The page's bytes; none where it has no shape: the client asks again."""
+    try:
+        return feed.render(page)
+    except Exception:
+        log.exception("a feed could not be told")
+        return b""

@@ -11,12 +11,18 @@ import urllib.parse
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from sync.couch import CouchStore
+from sync.embedded import EmbeddedStore
+from sync.embedded.database import EmbeddedDatabase
 from sync.embedded.protocol.waiting import LOT
+from sync.embedded.serving.connection import Connection
 from sync.embedded.serving.feed import PARKING, Feed
+from sync.embedded.serving.lot import TICK_SECONDS, Lot, Parked
 from sync.store import Database
 from tests.served import served
 from tests.sync.embedded.conftest import Caller
@@ -153,6 +159,67 @@ def test_a_request_that_comes_in_pieces_is_answered(server: str, north: Database
             client.sendall(piece.encode())
             time.sleep(0.05)  # so that they are not sent as one
         assert until(client, b"}\n").startswith(b"HTTP/1.1 200")
+
+
+def test_what_comes_behind_a_feed_is_answered_after_it_in_its_turn(server: str, north: Database) -> None:
+    after = f"GET /north HTTP/1.1\r\nHost: test\r\n{SIGN_IN}\r\n".encode()
+    body = b"Transfer-Encoding: chunked\r\nContent-Type: application/json\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+    address = "/north/_changes?feed=longpoll&since=now HTTP/1.1\r\nHost: test"
+    for first in (
+        f"GET {address}\r\n{SIGN_IN}\r\n".encode(),
+        f"POST {address}\r\n{SIGN_IN}".encode() + body,
+    ):
+        with closing(connected(server)) as client:
+            client.sendall(first + after)
+            assert until(client, b"\r\n\r\n").startswith(b"HTTP/1.1 200")
+            revision = north.put({"_id": "a"})
+            assert ids(until(client, END)) == ["a"]
+            assert until(client, b"}\n").startswith(b"HTTP/1.1 200")
+            north.put({"_id": "a", "_rev": revision, "_deleted": True})
+
+
+class Waiting:
+    """Clients of a lot of our own, with feeds that can be told to fail."""
+
+    def __init__(self, database: EmbeddedDatabase) -> None:
+        self._database = database
+        self.resumed: list[Parked] = []
+        self.lot = Lot(lambda parked, _rest, _keep: self.resumed.append(parked))
+
+    def park(self, key: str, **instead: Any) -> socket.socket:
+        """The client's end of a connection that waits."""
+        ours, theirs = socket.socketpair()
+        theirs.settimeout(WAIT_SECONDS)
+        parts: dict[str, Any] = {
+            "look": self._database.changes,
+            "render": lambda page: b"told" if page.results else b"over",
+            "leave": lambda: None,
+            "admits": lambda: True,
+        }
+        now = time.monotonic()
+        feed = Feed(self._database, key, since=0, ends=now + 600, heartbeat=600, **{**parts, **instead})
+        response = SimpleNamespace(chunked=False, should_close=lambda: False)
+        self.lot.park(Parked(cast(Connection, SimpleNamespace(sock=ours)), response, feed))
+        return theirs
+
+
+@pytest.mark.parametrize("wrong", ["admits", "render", "look", "leave"])
+def test_a_feed_that_goes_wrong_is_given_up_and_the_others_are_told(tmp_path: Path, wrong: str) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("unforeseen")
+
+    database = EmbeddedStore(tmp_path).create("north")
+    waiting = Waiting(database)
+    with ExitStack() as clients:
+        for key in ("a", "b"):
+            clients.enter_context(closing(waiting.park(key)))
+        clients.enter_context(closing(waiting.park("wrong", **{wrong: fail})))
+        late = clients.enter_context(closing(waiting.park("c")))
+        time.sleep(1.5 * TICK_SECONDS)  # so that everybody was looked after once
+        database.put({"_id": "x"})
+        assert late.recv(4) == b"told"
+        another = clients.enter_context(closing(waiting.park("d")))
+        assert another.recv(4) == b"told"
 
 
 def test_a_feed_without_a_place_to_wait_in_is_refused_in_words(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     JSON,
     Column,
@@ -41,12 +42,29 @@ def sqlite_url(path: Path) -> str:
 
 def open_engine(url: str) -> Engine:
     """An engine for `url`; SQLite gets a write-ahead log, so that readers never wait for the writer."""
+    options: dict[str, Any] = {"json_serializer": _written, "json_deserializer": _read}
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=16)
-    engine = create_engine(url, connect_args={"check_same_thread": False}, pool_size=16, max_overflow=48)
+        return create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=16, **options)
+    engine = create_engine(url, connect_args={"check_same_thread": False}, pool_size=16, max_overflow=48, **options)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _written(value: Any) -> str:
+    """JSON text. What orjson refuses, which foreign logs may hold, is left to Python's own: lone surrogates, and
+    integers of any size."""
+    try:
+        return orjson.dumps(value).decode()
+    except (TypeError, orjson.JSONEncodeError):
+        return json.dumps(value)
+
+
+def _read(text: str | bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text)
 
 
 def _prepare(connection: sqlite3.Connection, _record: Any) -> None:

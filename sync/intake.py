@@ -8,20 +8,21 @@ anything twice. One intake at a time judges under one name (law 20); whoever run
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import structlog
 
-from sync.edits import edit_id, union
+from sync.edits import edit_id, edits_digest, union
 from sync.forms import FormLibrary
-from sync.record import merged_body
+from sync.leaves import Found, LeafCache
+from sync.record import body_of
 from sync.revisions import plan_merge
 from sync.store import START, Change, Database, Document, Seq, Store
-from sync.verdict import UNKNOWN_DEVICE, UNKNOWN_VERSION, Judge, Judged
+from sync.verdict import HELD, UNKNOWN_DEVICE, UNKNOWN_VERSION, Judge, Judged
 
 __all__ = ["Intake", "Judged", "Projection"]
 
@@ -32,8 +33,6 @@ RECORD, REPORT = "record:", "report:"
 BATCH = 500
 QUIET_SECONDS = 2.0
 LONGEST_QUIET_SECONDS = 10.0
-LEAF_CACHE = 2_000
-"""Records whose leaves are kept: those that were in conflict lately."""
 RECEIPT_TRIES = 5
 WAITED_FOR = {"form": UNKNOWN_VERSION, "device": UNKNOWN_DEVICE}
 """What a kind of document in the reference database puts an end to."""
@@ -57,10 +56,14 @@ class Projection(Protocol):
 
 @dataclass
 class _Mailbox:
-    """How far one mailbox was read, and which of its records wait for a burst to end before they are merged."""
+    """How far one mailbox was read, and which of its records wait for a burst to end before they are merged.
+
+    `settled` are those that were merged and judged, and come back as intake itself has left them.
+    """
 
     read: Seq
     waiting: dict[str, _Waiting] = field(default_factory=dict)
+    settled: dict[str, _Settled] = field(default_factory=dict)
 
     def durable(self) -> Seq:
         """Where to read again from after a crash: before the first change whose merge is not written."""
@@ -73,6 +76,23 @@ class _Waiting:
     due: float
     latest: float
     revs: Sequence[str] = ()
+    verdict: _Verdict | None = None
+
+
+@dataclass(frozen=True)
+class _Settled:
+    """The leaves that a merge leaves behind, and how far the reference database was read when they were judged."""
+
+    revs: frozenset[str]
+    reference: Seq
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """A verdict, and how far the reference database was read for it."""
+
+    judged: Judged
+    reference: Seq
 
 
 class Intake:
@@ -95,7 +115,7 @@ class Intake:
         self._quiet = quiet
         self._monotonic = monotonic
         self._mailboxes: dict[str, _Mailbox] = {}
-        self._leaves: OrderedDict[tuple[str, str], dict[str, Document]] = OrderedDict()
+        self._leaves = LeafCache()
         self._verdicts = 0
 
     def mailboxes(self) -> list[str]:
@@ -133,7 +153,7 @@ class Intake:
             page = database.changes(state.read, limit=BATCH, include_docs=True, all_leaves=True)
             if not page.results:
                 return 0
-            found = [self._found(mailbox, database, change) for change in page.results if change.id.startswith(RECORD)]
+            found = [self._leaves.found(database, change) for change in page.results if self._is_news(state, change)]
             before = dict(zip([c.id for c in page.results], [state.read, *(c.seq for c in page.results)], strict=False))
             for each in found:
                 if len(each.live) > 1:
@@ -153,10 +173,11 @@ class Intake:
             if not due:
                 return 0
             database = self._store.database(mailbox)
-            found = [self._read(mailbox, database, record, wait.revs) for record, wait in due.items()]
+            found = [self._leaves.read(database, record, wait.revs) for record, wait in due.items()]
             for record in due:
                 del state.waiting[record]
-            return self._answer(mailbox, database, state, [each for each in found if each])
+            verdicts = {record: wait.verdict for record, wait in due.items() if wait.verdict is not None}
+            return self._answer(mailbox, database, state, [each for each in found if each], verdicts=verdicts)
 
     @contextmanager
     def _afresh_after_failure(self, mailbox: str) -> Iterator[_Mailbox]:
@@ -184,7 +205,7 @@ class Intake:
         """How far the mailbox was read."""
         return self._state(mailbox).read
 
-    def _put_off(self, state: _Mailbox, found: _Found, before: Seq) -> None:
+    def _put_off(self, state: _Mailbox, found: Found, before: Seq) -> None:
         now = self._monotonic()
         waiting = state.waiting.setdefault(found.record_id, _Waiting(before, now, now + LONGEST_QUIET_SECONDS))
         waiting.due = now + self._quiet
@@ -195,41 +216,81 @@ class Intake:
         database, state = self._store.database(mailbox), self._state(mailbox)
         held = self._projection.held(mailbox, reasons)
         for start in range(0, len(held), BATCH):
-            found = [self._read(mailbox, database, record, ()) for record in held[start : start + BATCH]]
+            found = [self._leaves.read(database, record, ()) for record in held[start : start + BATCH]]
             self._answer(mailbox, database, state, [each for each in found if each])
+
+    def _is_news(self, state: _Mailbox, change: Change) -> bool:
+        """Whether a change is of a record, and more than a merge that intake has judged as it wrote it."""
+        settled = state.settled.pop(change.id, None)
+        return change.id.startswith(RECORD) and settled != _Settled(frozenset(change.revs), self._library.position)
 
     def _answer(
         self,
         mailbox: str,
         database: Database,
         state: _Mailbox,
-        found: Sequence[_Found],
+        found: Sequence[Found],
         reports: Sequence[Document] = (),
+        *,
+        verdicts: Mapping[str, _Verdict] = MappingProxyType({}),
     ) -> int:
-        """Merge, judge, write receipts, project; how many revisions were written."""
+        """Judge, merge, write receipts, project; how many revisions were written.
+
+        `verdicts` are those given while records waited to be merged: one on the same edits is not given anew.
+        """
         known = self._projection.known_edits(mailbox, [each.record_id for each in found]) if found else {}
-        judged, merges = [], []
-        for each in found:
-            edits = union(*(_edits(leaf) for leaf in each.leaves), known.get(each.record_id, ()))
-            if not each.live and not edits:
-                continue  # nothing was ever in it
-            try:
-                if each.record_id not in state.waiting:
-                    merges += self._merge(each, known.get(each.record_id, ()))
-                verdict = self._judge.judge(mailbox, each.winner, edits)
-                judged.append(_with_lost(verdict, each, known.get(each.record_id, ())))
-            except Exception:
-                # A record that this program trips over must not keep all others from their receipts.
-                log.exception("record set aside", mailbox=mailbox, record=each.record_id)
-                judged.append(self._judge.set_aside(mailbox, each.winner, edits))
-        written = self._write_merges(database, merges)
+        considered = [
+            self._consider(mailbox, state, each, known.get(each.record_id, ()), verdicts.get(each.record_id))
+            for each in found
+        ]
+        answers = [each for each in considered if each is not None]
+        written, refused = self._write_merges(database, [doc for each in answers for doc in each.planned])
+        merged = [each for each in answers if each.is_merge and each.found.record_id not in refused]
+        judged = [each.outcome() if each in merged else each.judged for each in answers]
         self._write_receipts(database, judged)
         self._projection.apply(mailbox, judged, state.durable(), reports)
+        state.settled |= {each.found.record_id: _Settled(each.revs(), self._library.position) for each in merged}
         self._verdicts += len(judged)
         return written
 
-    def _write_merges(self, database: Database, merges: Sequence[Document]) -> int:
-        """Write merges, then the tombstones of the leaves that went into them; how many were written.
+    def _consider(
+        self, mailbox: str, state: _Mailbox, found: Found, known: Sequence[Any], before: _Verdict | None
+    ) -> _Answer | None:
+        """The verdict on a record and, unless it waits, its merge; None where nothing was ever in it."""
+        edits = union(*found.logs, known)
+        if not found.live and not edits:
+            return None
+        try:
+            judged = self._verdict(mailbox, found.winner, edits, before)
+            if (waiting := state.waiting.get(found.record_id)) is not None:
+                waiting.verdict = _Verdict(judged, self._library.position)
+                return _Answer(found, _with_lost(judged, found, known))
+            return _Answer(found, _with_lost(judged, found, known), self._merge(found, known, judged))
+        except Exception:
+            # A record that this program trips over must not keep all others from their receipts.
+            log.exception("record set aside", mailbox=mailbox, record=found.record_id)
+            return _Answer(found, self._judge.set_aside(mailbox, found.winner, edits))
+
+    def _verdict(self, mailbox: str, winner: Document, edits: Sequence[Any], before: _Verdict | None) -> Judged:
+        if before is not None and before.reference == self._library.position:
+            judged = before.judged
+            alike = judged.rev == winner["_rev"] and judged.receipt["digest"] == edits_digest(edits)
+            if alike and judged.verdict != HELD:  # what it was held for may have come
+                return judged
+        return self._judge.judge(mailbox, winner, edits)
+
+    def _merge(self, found: Found, known: Sequence[Any], judged: Judged) -> list[Document]:
+        """The revisions that bring the record's leaves together; none where that is done or has to wait for a form."""
+        if judged.reason == UNKNOWN_VERSION or (len(found.leaves) == 1 and found.live and not known):
+            return []
+
+        def body(winner: Document, edits: list[Any]) -> Document:
+            return body_of(winner, edits, judged.version, judged.answers)
+
+        return plan_merge(found.leaves, body, known=known)
+
+    def _write_merges(self, database: Database, merges: Sequence[Document]) -> tuple[int, set[str]]:
+        """Write merges, then the tombstones of the leaves that went into them; how many, and of what one was refused.
 
         Where a merge is refused, its leaves stay as they are.
         """
@@ -240,19 +301,7 @@ class Intake:
         left = {refusal.id for refusal in refused}
         tombstones = [each for each in merges if each.get("_deleted") and each["_id"] not in left]
         missed = database.put_revisions(tombstones) if tombstones else []
-        return len(joined) - len(refused) + len(tombstones) - len(missed)
-
-    def _merge(self, found: _Found, known: Sequence[Any]) -> list[Document]:
-        """The revisions that bring the record's leaves together; none where that is done or has to wait for a form."""
-        edits = union(*(_edits(leaf) for leaf in found.leaves), known)
-        form = self._judge.form_of(found.winner, edits)
-        if form is None:
-            return []
-
-        def body(winner: Document, all_: list[Any]) -> Document:
-            return merged_body(winner, all_, self._judge.derive(found.record_id, all_, form))
-
-        return plan_merge(found.leaves, body, known=known)
+        return len(joined) - len(refused) + len(tombstones) - len(missed), left
 
     def _write_receipts(self, database: Database, judged: Iterable[Judged]) -> None:
         """Write the receipts that say something new (law 20); after somebody else's write, read and try again."""
@@ -270,47 +319,35 @@ class Intake:
                 return
         log.error("receipts could not be written", database=database.name, receipts=sorted(wanted))
 
-    def _found(self, mailbox: str, database: Database, change: Change) -> _Found:
-        winner = change.doc or {"_id": change.id, "_rev": change.revs[0], "_deleted": change.deleted}
-        if len(change.revs) == 1:
-            return _Found(change.id, winner, [winner])
-        return _Found(change.id, winner, self._all_leaves(mailbox, database, change.id, change.revs))
 
-    def _read(self, mailbox: str, database: Database, record_id: str, revs: Sequence[str]) -> _Found | None:
-        leaves = self._all_leaves(mailbox, database, record_id, revs)
-        if not leaves:
-            return None
-        return _Found(record_id, max(leaves, key=_winning), leaves)
+@dataclass(frozen=True, eq=False)
+class _Answer:
+    """What intake says to a record: its verdict, and the revisions that bring its leaves together."""
 
-    def _all_leaves(self, mailbox: str, database: Database, record_id: str, revs: Sequence[str]) -> list[Document]:
-        """A record's leaves; those of `revs` that were read before are remembered (law 19)."""
-        cached = self._leaves.pop((mailbox, record_id), {})
-        kept = {rev: cached[rev] for rev in revs if rev in cached}
-        fresh = {leaf["_rev"]: leaf for leaf in database.leaves(record_id, known=list(kept))}
-        self._leaves[(mailbox, record_id)] = {**kept, **fresh}
-        if len(self._leaves) > LEAF_CACHE:
-            self._leaves.popitem(last=False)
-        return list(self._leaves[(mailbox, record_id)].values())
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A record as it stands in a mailbox: its leaves, deleted ones included."""
-
-    record_id: str
-    winner: Document
-    leaves: list[Document]
+    found: Found
+    judged: Judged
+    planned: Sequence[Document] = ()
 
     @property
-    def live(self) -> list[Document]:
-        return [leaf for leaf in self.leaves if not leaf.get("_deleted")]
+    def is_merge(self) -> bool:
+        """Whether a new leaf holds everything, and not one that was there already."""
+        return any(not each.get("_deleted") for each in self.planned)
+
+    def outcome(self) -> Judged:
+        """The verdict on the merge, which has the judge's own answers."""
+        return replace(self.judged, rev=self.planned[0]["_rev"], differing=())
+
+    def revs(self) -> frozenset[str]:
+        """The leaves that there are once the merge is written."""
+        deleted = (leaf["_rev"] for leaf in self.found.leaves if leaf.get("_deleted"))
+        return frozenset([each["_rev"] for each in self.planned]).union(deleted)
 
 
-def _with_lost(judged: Judged, found: _Found, known: Sequence[Any]) -> Judged:
+def _with_lost(judged: Judged, found: Found, known: Sequence[Any]) -> Judged:
     """The verdict, with the edits that were seen before and that no leaf has any more, and those that came instead."""
     if not known:
         return judged
-    here = {edit_id(edit): edit for leaf in found.leaves for edit in _edits(leaf)}
+    here = {edit_id(edit): edit for log in found.logs for edit in log}
     before = {edit_id(edit) for edit in known}
     lost = before - here.keys()
     return replace(judged, lost=lost, fresh=[here[name] for name in sorted(here.keys() - before)]) if lost else judged
@@ -319,16 +356,6 @@ def _with_lost(judged: Judged, found: _Found, known: Sequence[Any]) -> Judged:
 def _number(seq: Seq) -> int:
     """How many changes a sequence counts; CouchDB writes more behind the number."""
     return int(str(seq).partition("-")[0] or 0)
-
-
-def _winning(leaf: Mapping[str, Any]) -> tuple[bool, int, str]:
-    number, _, digest = leaf["_rev"].partition("-")
-    return (not leaf.get("_deleted"), int(number), digest)
-
-
-def _edits(leaf: Mapping[str, Any]) -> list[Any]:
-    found = leaf.get("edits")
-    return found if isinstance(found, list) else []
 
 
 def _body(doc: Document | None) -> Document | None:

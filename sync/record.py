@@ -43,9 +43,13 @@ def time_of(folded: Folded) -> datetime:
 
 def merged_body(winner: Mapping[str, Any], edits: list[Any], derived: Derived) -> dict[str, Any]:
     """The record that holds all these edits, without `_rev`. What is not derived comes from the winning leaf."""
+    return body_of(winner, edits, derived.folded.version, derived.judgement.answers)
+
+
+def body_of(winner: Mapping[str, Any], edits: list[Any], version: int, answers: Mapping[str, Any]) -> dict[str, Any]:
+    """The record that holds all these edits, of this version at least, with these answers."""
     kept = {name: value for name, value in winner.items() if not name.startswith("_") or name == "_id"}
-    version = max(derived.folded.version, _version(winner))
-    return {**kept, "version": version, "edits": edits, "answers": dict(derived.judgement.answers)}
+    return {**kept, "version": max(version, _version(winner)), "edits": edits, "answers": dict(answers)}
 
 
 def _version(body: Mapping[str, Any]) -> int:

@@ -13,6 +13,7 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from schemas import canonical
 
 DEVICE_ID_DIGITS = 12
+KEYS = 4096
 _COORDINATE = 32
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]*")
 _ALGORITHM = ec.ECDSA(hashes.SHA256())
@@ -110,7 +112,16 @@ def public_key(jwk: Mapping[str, Any]) -> ec.EllipticCurvePublicKey:
     """The P-256 key that a JWK describes. Raises `BadKey`."""
     if jwk.get("kty") != "EC" or jwk.get("crv") != "P-256":
         raise BadKey("not an EC P-256 key")
-    x, y = _decode(jwk.get("x")), _decode(jwk.get("y"))
+    x, y = jwk.get("x"), jwk.get("y")
+    if not isinstance(x, str) or not isinstance(y, str):
+        raise BadKey("coordinates are no text")
+    return _point(x, y)
+
+
+@lru_cache(maxsize=KEYS)
+def _point(x_text: str, y_text: str) -> ec.EllipticCurvePublicKey:
+    """A device signs many edits: its key is made once."""
+    x, y = _decode(x_text), _decode(y_text)
     if len(x) != _COORDINATE or len(y) != _COORDINATE:
         raise BadKey("coordinates are not 32 bytes")
     numbers = ec.EllipticCurvePublicNumbers(int.from_bytes(x, "big"), int.from_bytes(y, "big"), ec.SECP256R1())

@@ -16,7 +16,7 @@ from schemas.summary import summary
 from sync.edits import Edit, content, contested, edit_digest, edits_digest, in_force, well_formed
 from sync.forms import FormLibrary
 from sync.merge import DRAFT, Collision, Folded, fold
-from sync.record import Derived, derive
+from sync.record import derive
 from sync.signature import verify_edit
 from sync.state import WITHDRAWN
 from sync.store import Document
@@ -93,10 +93,6 @@ class Judge:
         counted = in_force(edits, faults) or in_force(edits)
         version = max((edit["version"] for edit in counted), default=0)
         return self._library.form(form_id, version) if isinstance(form_id, str) else None
-
-    def derive(self, record_id: str, edits: Sequence[Any], form: Form) -> Derived:
-        """What the edits in force amount to under a form version."""
-        return derive(edits, form, excluded=self.faults(record_id, edits))
 
     def faults(self, record_id: str, edits: Sequence[Any]) -> dict[str, str]:
         """Why edits do not count, by digest: their device is not known, did not sign them, or is not their author's.
@@ -276,7 +272,8 @@ def _differing(winner: Document, edits: Sequence[Any], answers: Mapping[str, Any
 
 def _edit_problems(edits: Sequence[Any], faults: Mapping[str, str]) -> tuple[Problem, ...]:
     """Edits that do not count, as far as somebody has to know."""
-    found = {(edit["id"], faults[digest]) for edit in well_formed(edits) if (digest := edit_digest(edit)) in faults}
+    wrong = [(edit, edit_digest(edit)) for edit in well_formed(edits)] if faults else []
+    found = {(edit["id"], faults[digest]) for edit, digest in wrong if digest in faults}
     found |= {(edit, CONTESTED) for edit in contested(edits, faults)}
     return tuple(
         Problem(path="", code=code, params={"edit": edit}, label={}, message=text(code, edit=edit))

@@ -192,7 +192,8 @@ def _signature(judged: Judged) -> Row | None:
 def _contested(judged: Judged) -> Row | None:
     """Several edits go by one id: none of them counts (law 6)."""
     doubtful = contested(judged.edits, judged.invalid_edits)
-    found = [edit for edit in well_formed(judged.edits, judged.invalid_edits) if edit["id"] in doubtful]
+    sound = well_formed(judged.edits, judged.invalid_edits) if doubtful else ()
+    found = [edit for edit in sound if edit["id"] in doubtful]
     return _about_edits(CONTESTED, found, {}) if found else None
 
 

@@ -28,9 +28,11 @@ ADDED = ("status", "closed_how", "assigned", "due", "snoozed", "asked")
 
 def replace_cases(connection: Connection, team: str, ids: Sequence[str], derived: Sequence[Row]) -> None:
     """Replace the cases that are each about one of these records of a team. Their own rows come first."""
-    own = and_(cases.c.record_team == team, cases.c.record.in_(ids), cases.c.kind.not_in(OTHERS))
+    own = and_(cases.c.record_team == team, among(connection, cases.c.record, ids), cases.c.kind.not_in(OTHERS))
     connection.execute(delete(cases).where(own))
-    mine = and_(case_notes.c.record_team == team, case_notes.c.record.in_(ids), case_notes.c.kind != QUARANTINE)
+    mine = and_(
+        case_notes.c.record_team == team, among(connection, case_notes.c.record, ids), case_notes.c.kind != QUARANTINE
+    )
     noted = {row["id"]: dict(row) for row in connection.execute(select(case_notes).where(mine)).mappings()}
     rows = [with_notes(row, _notes(noted.get(row["id"]))) for row in derived]
     here = {row["id"] for row in derived} | set(connection.execute(_standing(noted)).scalars())

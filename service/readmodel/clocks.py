@@ -14,6 +14,7 @@ from service.cases.derived import clock_row, text
 from service.readmodel.cases import put_own
 from service.readmodel.paging import Row
 from service.readmodel.tables import by_time, reports
+from service.sql import among
 from sync.intake import Judged
 from sync.skew import is_doubted, skew_at
 from sync.store import Document
@@ -25,7 +26,7 @@ MOST = 200
 def replace_by_time(connection: Connection, team: str, judged: Sequence[Judged]) -> None:
     """Replace what the clocks have settled in these records. Their cases are written with the others of the record."""
     ids = [each.record_id for each in judged]
-    connection.execute(delete(by_time).where(by_time.c.team == team, by_time.c.record.in_(ids)))
+    connection.execute(delete(by_time).where(by_time.c.team == team, among(connection, by_time.c.record, ids)))
     if rows := [row for each in judged for row in _rows(team, each)]:
         connection.execute(insert(by_time), rows)
 

@@ -14,12 +14,12 @@ from service.readmodel.clocks import clock_cases, put_report, replace_by_time
 from service.readmodel.duplicates import replace_identities
 from service.readmodel.rows import edit_rows, problem_rows, record_row
 from service.readmodel.tables import checkpoints, edits, problems, records
-from service.sql import writing
+from service.sql import among, writing
 from sync.intake import Judged
 from sync.store import Document, Seq
 
 CHUNK = 400
-"""Records to a statement: SQLite takes 32,766 variables."""
+"""Records that are looked at together."""
 
 
 class SqlProjection:
@@ -36,13 +36,10 @@ class SqlProjection:
         """The edits that were projected before, whole, by record; unknown records are left out."""
         known: dict[str, list[Any]] = {}
         with self._engine.connect() as connection:
-            for start in range(0, len(record_ids), CHUNK):
-                ids = record_ids[start : start + CHUNK]
-                query = select(edits.c.record, edits.c.edit).where(
-                    edits.c.team == _team(mailbox), edits.c.record.in_(ids)
-                )
-                for record, edit in connection.execute(query.order_by(edits.c.record, edits.c.position)):
-                    known.setdefault(record, []).append(edit)
+            mine = (edits.c.team == _team(mailbox), among(connection, edits.c.record, record_ids))
+            query = select(edits.c.record, edits.c.edit).where(*mine).order_by(edits.c.record, edits.c.position)
+            for record, edit in connection.execute(query):
+                known.setdefault(record, []).append(edit)
         return known
 
     def held(self, mailbox: str, reasons: Sequence[str]) -> list[str]:
@@ -71,9 +68,9 @@ class SqlProjection:
 
 def _replace(connection: Connection, team: str, judged: Sequence[Judged]) -> None:
     ids = [each.record_id for each in judged]
-    connection.execute(delete(records).where(records.c.team == team, records.c.id.in_(ids)))
+    connection.execute(delete(records).where(records.c.team == team, among(connection, records.c.id, ids)))
     for table in (problems, edits):
-        connection.execute(delete(table).where(table.c.team == team, table.c.record.in_(ids)))
+        connection.execute(delete(table).where(table.c.team == team, among(connection, table.c.record, ids)))
     _insert(connection, records, [record_row(team, each) for each in judged])
     _insert(connection, problems, [row for each in judged for row in problem_rows(team, each)])
     _insert(connection, edits, [row for each in judged for row in edit_rows(team, each)])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from service.cases.derived import text
-from sync.edits import contested, edit_digest, edit_id, in_force, is_erased
+from sync.edits import contested, edit_digest, edit_id, is_erased
 from sync.intake import Judged
 from sync.verdict import CONTESTED
 
@@ -17,7 +17,7 @@ UNIT_MOST = 200
 
 def record_row(team: str, judged: Judged) -> Row:
     """The row that lists show."""
-    last = max(in_force(judged.edits, judged.invalid_edits), key=lambda edit: (edit["at"], edit["id"]), default={})
+    last = max(judged.read, key=lambda edit: (edit["at"], edit["id"]), default={})
     return {
         "team": team,
         "id": judged.record_id,

@@ -7,7 +7,7 @@ import hashlib
 import json
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,9 +22,8 @@ from sync.embedded.database import EmbeddedDatabase
 from sync.forms import FormLibrary
 from sync.intake import Intake, Judged
 from sync.merge import fold
-from sync.record import merged_body, new_edit
+from sync.record import new_edit
 from sync.replicate import Replication
-from sync.revisions import plan_merge
 from sync.signature import device_id, generate_key, public_jwk, sign_edit
 from sync.store import Document, Seq, UserContext, Written
 from tests.sync.logs import VALUES
@@ -71,16 +70,8 @@ class Memory:
 class OtherVersion(Intake):
     """A program of another version: what it computes for a merge is not what this one does (laws 14, 16 to 20)."""
 
-    def _merge(self, found: Any, known: Sequence[Any]) -> list[Document]:
-        edits = union(*(leaf.get("edits", []) for leaf in found.leaves), known)
-        form = self._judge.form_of(found.winner, edits)
-        if form is None:
-            return []
-
-        def body(winner: Document, all_: list[Any]) -> Document:
-            return {**merged_body(winner, all_, self._judge.derive(found.record_id, all_, form)), "answers": {"v": 2}}
-
-        return plan_merge(found.leaves, body, known=known)
+    def _merge(self, found: Any, known: Sequence[Any], judged: Judged) -> list[Document]:
+        return super()._merge(found, known, replace(judged, answers={"v": 2}))
 
 
 class As:

@@ -26,6 +26,7 @@ from sync.edits import edit_digest
 from sync.embedded.database import EmbeddedDatabase
 from sync.signature import device_id, generate_key, public_jwk, sign_edit
 from sync.store import ADMIN, Database, Document, Forbidden, Unavailable, Written
+from sync.verdict import Judge
 from tests.service.conftest import VISIT, Office, Tablet
 
 BASE = {**VISIT, "/survey/workers": 100}
@@ -395,3 +396,48 @@ def test_a_page_without_records_is_not_the_end(office: Office, north: Tablet) ->
     record = north.fill(VISIT)
     office.judge()
     assert receipt_of(office, record)["record"] == record
+
+
+def test_a_conflict_is_judged_once_and_its_merge_not_again(
+    office: Office, north: Tablet, colleague: Tablet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was judged while it waited, and what comes back as intake wrote it, is told by its edits and leaves."""
+    asked: list[str] = []
+    real = Judge.judge
+    monkeypatch.setattr(Judge, "judge", lambda *given: asked.append(given[2]["_rev"]) or real(*given))
+    intake = intake_of(office.parts)
+    record = north.fill(BASE)
+    base = office.mailbox("north").get(record)
+    north.change(record, base, {"/survey/workers": 110})
+    colleague.change(record, base, {"/survey/workers": 120})
+    intake.drain()
+    merged = office.mailbox("north").get(record)
+    assert (len(merged["edits"]), len(asked)) == (3, 1)
+    before = rows_of(office.parts)
+    assert merged["_rev"] in str(before["records"])
+    north.change(record, merged, {"/survey/workers": 130})
+    intake.drain()
+    assert (len(asked), receipt_of(office, record)["collisions"]) == (2, [])
+    before = rows_of(office.parts)
+    tables.clear(office.parts.readmodel)
+    office.judge()
+    assert rows_of(office.parts) == before
+
+
+def test_a_merge_that_met_another_leaf_before_it_came_back_is_judged(
+    office: Office, north: Tablet, colleague: Tablet
+) -> None:
+    intake = intake_of(office.parts)
+    record = north.fill(BASE)
+    base = office.mailbox("north").get(record)
+    north.change(record, base, {"/survey/workers": 110})
+    colleague.change(record, base, {"/survey/workers": 120})
+    assert intake.step("mailbox-north") > 0
+    assert intake.merge_due("mailbox-north", at_once=True) > 0
+    north.change(record, base, {"/closing/remarks": "又来一次"})
+    intake.drain()
+    assert len(office.mailbox("north").get(record)["edits"]) == 4
+    before = rows_of(office.parts)
+    tables.clear(office.parts.readmodel)
+    office.judge()
+    assert rows_of(office.parts) == before

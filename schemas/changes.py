@@ -67,7 +67,7 @@ _STRICTER = {
 }
 """Limits, and in which direction they become stricter."""
 
-_WORDING = ("label", "hint", "message", "required_message", "row_label", "appearance", "default", "readonly")
+_WORDING = ("label", "hint", "media", "message", "required_message", "row_label", "appearance", "default", "readonly")
 
 
 def compare(old: Form, new: Form) -> tuple[Change, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from schemas.media import is_media
 from schemas.specify import name_of
 
 LEAVES = frozenset(
@@ -142,7 +143,9 @@ def kind_of_entities(entry: Mapping[str, Any]) -> str:
 
 
 def _is_choice(value: Any) -> bool:
-    return isinstance(value, Mapping) and isinstance(value.get("name"), str) and _is_text(value.get("label"))
+    if not isinstance(value, Mapping) or not isinstance(value.get("name"), str) or not _is_text(value.get("label")):
+        return False
+    return "media" not in value or is_media(value["media"])
 
 
 def _is_other(value: Any) -> bool:
@@ -189,6 +192,7 @@ PROPERTIES: dict[str, Property] = {
     "type": Property(TYPES, lambda value: isinstance(value, str) and value in TYPES),
     "label": Property(TYPES, _is_text),
     "hint": Property(TYPES, _is_text),
+    "media": Property(TYPES, is_media),
     "message": Property(TYPES, _is_text),
     "required_message": Property(_FILLED, _is_text),
     "required": Property(_FILLED, _is_condition),

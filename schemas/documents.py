@@ -144,12 +144,13 @@ class TaskSchema(_Document):
 
 
 class FormSchema(_Document):
-    """A published form version: `form:<form>:<version>`, in `reference`."""
+    """A published form version: `form:<form>:<version>`, in `reference`; `files`: digests of what it shows."""
 
     id = _id(rf"form:{NAME}:[1-9][0-9]*")
     form = _text(NAME)
     version = fields.Integer(required=True, strict=True, validate=validate.Range(min=1))
     definition = _object()
+    files = fields.Dict(keys=fields.String(), values=_text(r"[0-9a-f]{64}"))
 
     @validates_schema
     def _one_identity(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -202,6 +203,15 @@ class MediaSchema(_Document):
     attachments = fields.Dict(data_key="_attachments", required=True, validate=validate.Length(equal=1))
 
 
+class FileSchema(_Document):
+    """A picture, sound or film that forms show: `file:<sha256>` with one attachment `file`, in `reference`."""
+
+    id = _id(r"file:[0-9a-f]{64}")
+    content_type = _text()
+    length = fields.Integer(required=True, strict=True, validate=validate.Range(min=0))
+    attachments = fields.Dict(data_key="_attachments", required=True, validate=validate.Length(equal=1))
+
+
 class _Skew(Schema):
     """A measurement: at a moment by the service's clock, the device's was ahead by `ms` (behind: negative)."""
 
@@ -245,6 +255,7 @@ SCHEMAS: Mapping[str, Schema] = {
     "entity": EntitySchema(),
     "device": DeviceSchema(),
     "media": MediaSchema(),
+    "file": FileSchema(),
 }
 """By a document's `type`."""
 

@@ -26,6 +26,8 @@ Text = Mapping[str, str]
 
 MOMENTARY = frozenset({"now", "today"})
 
+_SHOWN = frozenset({"name", "label", "media"})
+
 _ROW = re.compile(r"/[0-9A-HJKMNP-TV-Z]{26}(?=/|$)")
 
 
@@ -46,6 +48,7 @@ class Choice:
     name: str
     label: Text = field(hash=False)
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    media: Mapping[str, Text] = field(default_factory=dict, hash=False)
 
     @cached_property
     def row(self) -> Mapping[str, Any]:
@@ -63,6 +66,7 @@ class Field:
     label: Text
     parent: Field | None = field(default=None, repr=False)
     hint: Text = field(default_factory=dict)
+    media: Mapping[str, Text] = field(default_factory=dict)
     message: Text = field(default_factory=dict)
     required_message: Text = field(default_factory=dict)
     row_label: Text = field(default_factory=dict)
@@ -349,7 +353,12 @@ def _misnamed(form: Form) -> Iterator[FormProblem]:
 
 def _choices(entries: Sequence[Mapping[str, Any]]) -> tuple[Choice, ...]:
     return tuple(
-        Choice(each["name"], each["label"], {key: value for key, value in each.items() if key not in ("name", "label")})
+        Choice(
+            each["name"],
+            each["label"],
+            {key: value for key, value in each.items() if key not in _SHOWN},
+            each.get("media", {}),
+        )
         for each in entries
     )
 

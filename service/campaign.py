@@ -14,6 +14,7 @@ from service.auth.access import ROLES, TEAM
 from service.auth.directory import NAME, TEAM_NAME, Directory, User
 from service.auth.keys import Keys, jwk_of, thumbprint
 from service.auth.passwords import hash_password, verify_password
+from service.form_media import Shown, keep
 from service.store import make_database
 from sync.forms import ANYBODY
 from sync.store import Conflict, Database, Document, NotFound, Store
@@ -105,11 +106,11 @@ class Campaign:
             raise CampaignError(f"There is no user {name!r}.") from None
         return upsert(self._directory.office, doc | {"disabled": True})
 
-    def publish(self, definition: Mapping[str, Any]) -> bool:
-        """Publish a form version. True where it is new.
+    def publish(self, definition: Mapping[str, Any], files: Mapping[str, Shown] | None = None) -> bool:
+        """Publish a form version with the files that it shows, by name. True where it, or one of its files, is new.
 
-        Raises `schemas.form.FormError` for a form with mistakes, `CampaignError` for a version that is published
-        already with another content: a published version never changes.
+        Raises `schemas.form.FormError` for a form with mistakes, `CampaignError` for a version or a file that is
+        published already with another content: a published version never changes, but a file that it lacks may come.
         """
         compiled = compile_form(dict(definition))
         form, version = compiled["form"], compiled["version"]
@@ -120,13 +121,16 @@ class Campaign:
             "version": version,
             "definition": compiled,
         }
+        shown = {name: each.digest for name, each in (files or {}).items()}
         try:
-            known = self._directory.reference.get(doc["_id"])
+            known = _body(self._directory.reference.get(doc["_id"]))
         except NotFound:
-            return upsert(self._directory.reference, doc)
-        if _body(known) != doc:
+            known = doc
+        there = known.pop("files", {})
+        if known != doc or any(there.get(name, digest) != digest for name, digest in shown.items()):
             raise CampaignError(f"{form} version {version} is published already and differs: raise its version.")
-        return False
+        keep(self._directory.reference, files or {})
+        return upsert(self._directory.reference, doc | ({"files": there | shown} if there or shown else {}))
 
     def put_entities(self, entities: Sequence[Mapping[str, Any]]) -> int:
         """Enter things that forms are about; returns how many were new or changed.

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from flask import Flask, Response, jsonify, redirect, request
+from flask import Flask, Response, abort, jsonify, redirect, request
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -17,6 +17,7 @@ from schemas.faults import examine
 from service import tablet
 from service.demo import entities, stable_ulid
 from service.drafts import told
+from service.form_media import gathered
 from service.headers import HEADERS
 from service.language import negotiate
 
@@ -30,7 +31,7 @@ class _Quiet(WSGIRequestHandler):
         pass
 
 
-def create_preview(file: Path) -> Flask:
+def create_preview(file: Path, media: Path | None = None) -> Flask:
     """The application that shows a form file. It has no store and no sign-in, and answers this machine alone."""
     app = Flask("service", static_folder=None)
     # Else a page elsewhere could read the file by a name of its own that means this machine.
@@ -47,6 +48,13 @@ def create_preview(file: Path) -> Flask:
         examined = examine(text)
         shown = {"form": file.name, "text": text, "entities": samples(examined.compiled or {})}
         return jsonify(shown | told(examined, negotiate(request)))
+
+    @app.get("/api/v1/preview/files/<name>")
+    def shown(name: str) -> Response:
+        found = gathered(examine(read(file)).compiled or {"fields": []}, media)[0].get(name)
+        if found is None:
+            abort(404)
+        return Response(found.data, mimetype=found.content_type)
 
     @app.after_request
     def guard(response: Response) -> Response:
@@ -88,9 +96,9 @@ def read(file: Path) -> str:
 
 
 @contextmanager
-def serving(file: Path, port: int) -> Iterator[BaseWSGIServer]:
+def serving(file: Path, port: int, media: Path | None = None) -> Iterator[BaseWSGIServer]:
     """Serve the preview in the background for as long as the block lasts; port 0 takes a free one. Raises `OSError`."""
-    server = make_server(HOST, port, create_preview(file), threaded=True, request_handler=_Quiet)
+    server = make_server(HOST, port, create_preview(file, media), threaded=True, request_handler=_Quiet)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -8,6 +8,7 @@ by the feed, or both.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 
 import orjson
@@ -33,7 +34,7 @@ def lines(database: Database) -> Iterator[bytes]:
         documents += 1
         for leaf in _leaves(database, change):
             leaves += 1
-            yield _line(leaf)
+            yield _line(_whole(database, leaf))
     yield _line({"end": {"documents": documents, "leaves": leaves}})
 
 
@@ -53,6 +54,20 @@ def _leaves(database: Database, change: Change) -> list[Document]:
     if len(change.revs) == 1 and generation == "1" and change.doc is not None and "_attachments" not in change.doc:
         return [{**change.doc, "_revisions": {"start": 1, "ids": [digest]}}]
     return database.leaves(change.id)
+
+
+def _whole(database: Database, leaf: Document) -> Document:
+    """A leaf with its attachments in it: whoever loads a pack has nothing yet that a stub could mean."""
+    names = leaf.get("_attachments")
+    if not names:
+        return leaf
+    return {**leaf, "_attachments": {name: _inline(database, leaf, name) for name in names}}
+
+
+def _inline(database: Database, leaf: Document, name: str) -> Document:
+    found = database.attachment(leaf["_id"], name, leaf["_rev"])
+    data = base64.b64encode(b"".join(found.chunks)).decode("ascii")
+    return {"content_type": found.content_type, "data": data, "revpos": leaf["_attachments"][name].get("revpos", 1)}
 
 
 def _line(value: Document) -> bytes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from schemas.xlsform.notes import CHANGED, DROPPED, PASSED, Notes
+from schemas.media import KINDS
+from schemas.xlsform.notes import CHANGED, PASSED, Notes
 from schemas.xlsform.outline import free
-from schemas.xlsform.texts import Texts
+from schemas.xlsform.texts import MEDIA, Texts
 from schemas.xlsform.workbook import Row, Workbook, decoded
 
 YES_NO = "rounds_yes_no"
@@ -44,15 +45,16 @@ def _choice(row: Row, texts: Texts, notes: Notes, taken: set[str]) -> dict[str, 
         label = texts.everywhere(written)
         notes.add(CHANGED, row.sheet, row.number, row.header("label"), f"a choice needs a label; {written} stands in")
     choice: dict[str, Any] = {"name": name, "label": label}
+    texts.shown(row, choice)
     for column, text in row.cells.items():
         if column.name in ("list name", "list_name", "name", "label") or column.name.startswith(("$", "_")):
             continue
-        if column.name.startswith("media::"):
-            notes.add(DROPPED, row.sheet, row.number, column.header, "choices have no pictures or sounds of their own")
-        elif column.name == ODD:
+        if column.name.startswith(MEDIA) and column.name.removeprefix(MEDIA) in KINDS:
+            continue
+        if column.name == ODD:
             odd = decoded(text)
-            choice |= odd if isinstance(odd, dict) else {}
-        elif _EXTRA.fullmatch(column.name) and not column.language:
+            choice |= odd if isinstance(odd, dict) and "media" not in odd else {}
+        elif column.name != "media" and _EXTRA.fullmatch(column.name) and not column.language:
             choice[column.name] = text
         else:
             notes.add(PASSED, row.sheet, row.number, column.header, "no expression can name such a column")

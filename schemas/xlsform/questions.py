@@ -11,11 +11,12 @@ from pyxform.parsing.parameters import parse as parse_parameters
 from pyxform.utils import default_is_dynamic
 
 from schemas.definition import COMPUTED, EXPRESSIONS, FILES, PROPERTIES, SELECTS
+from schemas.media import KINDS
 from schemas.xlsform.defaults import static
 from schemas.xlsform.expressions import Names, references, rewrite, runs_once, tree, value_type
 from schemas.xlsform.notes import CHANGED, DROPPED, PASSED, Notes
 from schemas.xlsform.outline import Node
-from schemas.xlsform.texts import Texts
+from schemas.xlsform.texts import MEDIA, Texts
 from schemas.xlsform.workbook import Row, decoded, is_known
 
 SHOWN = frozenset({"multiline", "likert", "month", "month-year", "year"})
@@ -44,6 +45,7 @@ SURPLUS = frozenset({"message", "required_message", "required"})
 _OURS = frozenset(["type", "name", "label", "hint", "guidance_hint", "constraint_message", "disabled", "bind::type"])
 _READ = _OURS | {"required", "readonly", "relevant", "constraint", "calculation", "choice_filter", "default"}
 _KNOWN = _READ | {"appearance", "parameters", "repeat_count", "required_message", "control::rows", "trigger"}
+_MEDIA = frozenset(f"{MEDIA}{kind}" for kind in KINDS)
 _VALUES = {"int": "integer", "integer": "integer", "decimal": "decimal", "date": "date", "string": "text"}
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
@@ -236,6 +238,7 @@ class Questions:
             entry["label"] = self._texts.everywhere(node.original)
             if node.native not in UNLABELLED:
                 self._change(row, "label", f"a question needs a label; {node.original} stands in")
+        self._texts.shown(row, entry)
         guidance = self._texts.read(row, "guidance_hint")
         if hint := self._texts.read(row, "hint"):
             entry["hint"] = {each: f"{hint[each]}\n{guidance[each]}" if guidance else hint[each] for each in hint}
@@ -283,7 +286,7 @@ class Questions:
     def _beside(self, node: Node, name: str) -> None:
         """Tell of a filled column that nothing was made of."""
         row = node.row
-        if name in _KNOWN or name.startswith(("rounds::", "kobo--", "$", "_")):
+        if name in _KNOWN or name in _MEDIA or name.startswith(("rounds::", "kobo--", "$", "_")):
             return
         if name.partition("::")[0] in ("bind", "control", "instance") and name not in MEANT | FOR_OTHERS.keys():
             self._pass(row, name, "an attribute for the programs that show or store the form")
@@ -291,10 +294,7 @@ class Questions:
         if name in FOR_OTHERS or not is_known("survey", name):
             self._pass(row, name, FOR_OTHERS.get(name, "XLSForm has no such column"))
             return
-        why = NO_EQUIVALENT.get(name, "")
-        if name.startswith("media::"):
-            why = "questions have no pictures, sounds or films of their own"
-        self._drop(row, name, why or "there is nothing like this column")
+        self._drop(row, name, NO_EQUIVALENT.get(name, "there is nothing like this column"))
 
     def _expression(self, row: Row, column: str, text: str) -> str:
         found, told = rewrite(text, self._names)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
+from schemas.media import KINDS, is_media
 from schemas.xlsform.expressions import references
 from schemas.xlsform.languages import guess, tag
-from schemas.xlsform.notes import CHANGED, Notes
+from schemas.xlsform.notes import CHANGED, DROPPED, Notes
 from schemas.xlsform.workbook import Row, Workbook
 
 TRANSLATED = ("label", "hint", "guidance_hint", "constraint_message", "required_message")
+
+MEDIA = "media::"
 
 _MARKUP = re.compile(r"</?[a-zA-Z][^<>]*>|\*\*|(?<!\w)_[^_\s][^_]*_(?!\w)|\]\(|^#+ ", re.MULTILINE)
 
@@ -40,7 +44,7 @@ class Texts:
         found: dict[str, None] = {}
         for sheet in ("survey", "choices"):
             for column in book[sheet].columns:
-                if column.name in TRANSLATED and column.language:
+                if column.language and (column.name in TRANSLATED or column.name.startswith(MEDIA)):
                     self._tags[column.language] = tag(column.language)
                     found.setdefault(self._tags[column.language])
         first = tag(said) if said and said != "default" else ""
@@ -68,6 +72,29 @@ class Texts:
             text = f"no text in {', '.join(missing)}; the one in {stand_in} stands in"
             self._notes.add(CHANGED, row.sheet, row.number, name, text)
         return {language: found.get(language, found[stand_in]) for language in self.languages}
+
+    def media(self, row: Row) -> dict[str, dict[str, str]]:
+        """The files that a row shows, by kind and language; a column of no language is for all that lack one."""
+        found: dict[str, dict[str, str]] = {}
+        for column, text in sorted(row.cells.items(), key=lambda each: each[0].language == ""):
+            if column.name.startswith(MEDIA):
+                languages = [self._tags[column.language]] if column.language else self.languages
+                names = found.setdefault(column.name.removeprefix(MEDIA), {})
+                for language in languages:
+                    names.setdefault(language, text)
+        return {kind: found[kind] for kind in KINDS if kind in found}
+
+    def shown(self, row: Row, entry: dict[str, Any]) -> None:
+        """Put what a row shows into its field or choice; tell of what no file can be called."""
+        media = self.media(row)
+        fit = {kind: names for kind, names in media.items() if is_media({"image": names, kind: names})}
+        if "image" not in fit:
+            fit.pop("big-image", None)
+        for kind in (kind for kind in media if kind not in fit):
+            text = f"there can be no file of this name: {next(iter(media[kind].values()))}"
+            self._notes.add(DROPPED, row.sheet, row.number, row.header(f"{MEDIA}{kind}"), text)
+        if fit:
+            entry["media"] = fit
 
     def everywhere(self, text: str | Mapping[str, str]) -> dict[str, str]:
         """A text in every language of the form, the same one where only one is known."""

@@ -104,10 +104,19 @@ class _Writer:
     def _texts(self, column: str, text: Mapping[str, str]) -> Record:
         return {f"{column}::{header}": _plain_text(text[tag]) for tag, header in self._headers.items()}
 
+    def _media(self, entry: Mapping[str, Any]) -> Record:
+        return {
+            f"media::{kind}::{self._headers[language]}": _plain_text(name)
+            for kind, names in entry.get("media", {}).items()
+            for language, name in names.items()
+            if language in self._headers
+        }
+
     def _list(self, name: str, choices: list[dict[str, Any]]) -> None:
         for choice in choices:
             record: Record = {"list_name": name, "name": choice["name"], **self._texts("label", choice["label"])}
-            extra = {key: value for key, value in choice.items() if key not in ("name", "label")}
+            record |= self._media(choice)
+            extra = {key: value for key, value in choice.items() if key not in ("name", "label", "media")}
             plain = {key: value for key, value in extra.items() if _is_plain(key, value)}
             odd = {key: value for key, value in extra.items() if key not in plain}
             self._choices.append(record | plain | ({ODD: _encoded(odd)} if odd else {}))
@@ -135,6 +144,7 @@ class _Writer:
         for name, column in _TEXTS.items():
             if name in entry:
                 record |= self._texts(column, entry[name])
+        record |= self._media(entry)
         for name in ("required", "readonly"):
             if value := entry.get(name):
                 record[name] = "yes" if value is True else outwards(str(value), self._lists)

@@ -23,13 +23,18 @@ from service.drafts import Drafts
 @click.argument("file", type=FILE)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Where to listen; any free port by default.")
 @click.option("--no-browser", is_flag=True, help="Print the address, and open nothing.")
-def preview(file: Path, port: int, no_browser: bool) -> None:
+@click.option(
+    "--media",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder with the pictures, sounds and films that the form shows.",
+)
+def preview(file: Path, port: int, no_browser: bool, media: Path | None) -> None:
     """Open a form FILE in the tablet app on this machine; it follows the file as it is changed. Keeps nothing."""
     from service.preview import serving  # noqa: PLC0415 - the web parts are slow to load, and wanted here alone
 
     text_of(file)
     try:
-        with serving(file, port) as server:
+        with serving(file, port, media) as server:
             address = f"http://{server.host}:{server.port}/tablet/#/preview"
             click.echo(f"{address}\nCtrl-C stops it.")
             if not no_browser:

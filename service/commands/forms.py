@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from schemas.faults import Fault, examine
 from schemas.form import Form, parse
 from schemas.messages import LANGUAGES
 from schemas.positions import read
+from service import publication
+from service.api.session import moment
 from service.auth.directory import Directory
 from service.campaign import Campaign
 from service.cli import Refusal, configured, json_option, show
@@ -24,7 +27,13 @@ from service.commands.opened import opened
 from service.commands.xlsform import export, import_
 from service.config import Config
 from service.drafts import Drafts
+from service.form_media import gathered
 
+media_option = click.option(
+    "--media",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder with the pictures, sounds and films that the forms show.",
+)
 _PUBLISHED = re.compile(r"([a-z][a-z0-9-]*):([1-9][0-9]*)")
 
 
@@ -53,16 +62,20 @@ def listed(config: Config, as_json: bool) -> None:
 
 @command.command("check")
 @click.argument("files", nargs=-1, type=FILES)
+@media_option
 @json_option
-def check(files: tuple[Path, ...], as_json: bool) -> None:
+def check(files: tuple[Path, ...], media: Path | None, as_json: bool) -> None:
     """Say what is wrong with form FILES, folders of them, or - for what is piped in; the bundled forms by default."""
     texts = texts_of(files) or bundled_texts()
+    missing = [line for text in texts.values() for line in _missing(text, media)] if media else []
     found = [(name, fault) for name, text in texts.items() for fault in examine(text).faults]
     if as_json:
         show([_row(name, fault) for name, fault in found], [], as_json)
     else:
         for name, fault in found:
             click.echo(f"{name}:{fault}", err=True)
+    if missing:
+        raise Refusal("\n".join(missing))
     if found:
         raise Refusal(f"{count_of(len(found), 'mistake')} in {count_of(len({name for name, _ in found}), 'file')}.")
     if not as_json:
@@ -79,9 +92,19 @@ def _row(file: str, fault: Fault) -> dict[str, Any]:
 @click.argument("files", nargs=-1, type=FILES)
 @click.option("--draft", "drafted", multiple=True, metavar="FORM", help="Publish a draft. Can be given again.")
 @click.option("--bundled", "take_bundled", is_flag=True, help="Publish the forms that come with Rounds.")
-@click.option("--yes", is_flag=True, help="Publish although records under way lose values.")
+@click.option("--yes", is_flag=True, help="Publish although records under way lose values, or files are missing.")
+@click.option("--by", default="office", show_default=True, help="Who publishes, for the audit trail.")
+@media_option
 @configured
-def publish(config: Config, files: tuple[Path, ...], drafted: tuple[str, ...], take_bundled: bool, yes: bool) -> None:
+def publish(
+    config: Config,
+    files: tuple[Path, ...],
+    drafted: tuple[str, ...],
+    take_bundled: bool,
+    yes: bool,
+    by: str,
+    media: Path | None,
+) -> None:
     """Publish form FILES. A version that is published never changes; what changes for records under way is told."""
     texts = texts_of(files) | (bundled_texts() if take_bundled else {})
     if not texts and not drafted:
@@ -92,11 +115,17 @@ def publish(config: Config, files: tuple[Path, ...], drafted: tuple[str, ...], t
         if faults := [line for name, text in texts.items() for line in _faults(name, text)]:
             raise Refusal("\n".join(faults))
         definitions = [read(text).value for text in texts.values()]
-        losing = _announce(Directory(store).forms(), definitions)
+        changes = _announce(Directory(store).forms(), definitions)
+        losing = [called for called, found in changes.items() if _is_losing(found)]
         if losing and not yes:
             raise Refusal(f"Records under way would lose values in {', '.join(losing)}; --yes publishes all the same.")
+        missing = [line for text in texts.values() for line in _missing(text, media)]
+        if missing and not yes:
+            raise Refusal("\n".join([*missing, "--media names the folder that has them; --yes publishes without."]))
         for definition in definitions:
-            new = Campaign(store).publish(definition)
+            new = Campaign(store).publish(definition, gathered(definition, media)[0])
+            if new:
+                publication.note(store, definition, changes.get(_called(definition), ()), by=by, at=moment(time.time()))
             state = "published" if new else "is published already"
             click.echo(f"{definition['form']} {definition['version']}: {state}")
         for form in drafted:
@@ -138,23 +167,36 @@ def _form(config: Config, name: str) -> Form:
     raise Refusal(f"{name} is not published.")
 
 
-def _announce(published: Iterable[Mapping[str, Any]], definitions: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Tell what each new version changes against the one in force; returns those in which values would be lost."""
+def _announce(
+    published: Iterable[Mapping[str, Any]], definitions: Sequence[Mapping[str, Any]]
+) -> dict[str, tuple[Change, ...]]:
+    """Tell what each new version changes against the one in force; returns it by form and version."""
     in_force = {doc["form"]: doc["definition"] for doc in published}  # They come by number: the last one stays.
-    losing = []
+    told = {}
     for definition in sorted(definitions, key=lambda each: int(each["version"])):
         before = in_force.setdefault(definition["form"], definition)
         if definition["version"] <= before["version"]:
             continue
         in_force[definition["form"]] = definition
-        called = f"{definition['form']} {definition['version']}"
-        changes = compare(parse(before), parse(definition))
+        called = _called(definition)
+        told[called] = changes = compare(parse(before), parse(definition))
         if changes:
             click.echo(f"{called}, for records under way in version {before['version']}:")
             click.echo("\n".join(map(_line, changes)))
-        if any(change.severity is Severity.LOSES_VALUE for change in changes):
-            losing.append(called)
-    return losing
+    return told
+
+
+def _called(definition: Mapping[str, Any]) -> str:
+    return f"{definition['form']} {definition['version']}"
+
+
+def _is_losing(changes: Iterable[Change]) -> bool:
+    return any(change.severity is Severity.LOSES_VALUE for change in changes)
+
+
+def _missing(text: str, media: Path | None) -> list[str]:
+    """What of the files that a form shows cannot be published."""
+    return [] if examine(text).faults else gathered(read(text).value, media)[1]
 
 
 def _line(change: Change) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +16,7 @@ from schemas.definition import FORM_ID
 from schemas.faults import Examined
 from schemas.form import Form, parse
 from schemas.positions import JsonError, read
-from service import language
+from service import language, publication
 from service.api.session import moment
 from service.auth import access
 from service.auth.access import Action
@@ -92,7 +91,8 @@ def publish(form: str) -> Response:
     if compared.obstacle or (compared.is_losing and not request.form.get("losing")):
         return _draft(kept, compared.obstacle or "losing_unconfirmed", 422)
     Campaign(current().store).publish(read(kept.text).value)
-    _note(examined.compiled, compared)
+    by, at = signed_in().person, moment(time.time())
+    publication.note(current().store, examined.compiled, compared.changes, by=by, at=at)
     _drafts().drop(form)
     return redirect(url_for("office.forms", published=form))
 
@@ -102,21 +102,6 @@ def drop(form: str) -> Response:
     """Throw a draft away."""
     _drafts().drop(_one(form).form)
     return redirect(url_for("office.forms"))
-
-
-def _note(published: Mapping[str, Any], compared: Compared) -> None:
-    """Say in the audit trail who published what, and what they were told that it changes."""
-    doc = {
-        "_id": f"form:{published['form']}:{published['version']}",
-        "type": "publication",
-        "form": published["form"],
-        "version": published["version"],
-        "by": signed_in().person,
-        "at": moment(time.time()),
-        "changes": [[change.path, change.code, change.severity.value] for change in compared.changes],
-    }
-    with suppress(Conflict):
-        current().store.database("audit").put(doc)
 
 
 def _list(failure: str = "", status: int = 200) -> Response:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
+import wave
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -104,10 +107,10 @@ SUGGESTING: dict[str, Any] = {
 }
 
 
-def publish(live: Live, definition: dict[str, Any], folder: Path) -> None:
+def publish(live: Live, definition: dict[str, Any], folder: Path, *options: str) -> None:
     file = folder / f"{definition['form']}.json"
     file.write_text(json.dumps(definition), "utf-8")
-    command = [*live.command("forms"), "publish", str(file), "--data", str(live.data)]
+    command = [*live.command("forms"), "publish", str(file), "--data", str(live.data), *options]
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
@@ -142,3 +145,69 @@ def test_answers_are_suggested_and_emptied_and_begin_with_what_the_tablet_knows(
     begin(one, "问法")
     expect(one.place("/market").locator("input")).to_have_value("东关")
     expect(one.place("/keeper").locator("input")).to_have_value("")
+
+
+PHOTO = Path(__file__).parent / "photo.jpg"
+LATE, RUDE = CHOICES
+SHOWING: dict[str, Any] = {
+    **DEFINITION,
+    "form": "showing",
+    "title": texts("看图"),
+    "fields": [
+        {
+            "name": "kind",
+            "type": "select_one",
+            "label": texts("违规类型"),
+            "media": {"image": {"zh-Hans": "kind.jpg"}, "audio": texts("kind.wav")},
+            "choices": [LATE | {"media": {"image": texts("late.jpg")}}, RUDE | {"media": {"image": texts("none.jpg")}}],
+        },
+        {"name": "read", "type": "note", "label": texts("说明"), "media": {"image": texts("kind.jpg")}},
+    ],
+}
+WHOLE = "each => each.complete && each.naturalWidth > 0"
+
+
+def a_beep() -> bytes:
+    out = BytesIO()
+    with wave.open(out, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(1)
+        sound.setframerate(8000)
+        sound.writeframes(bytes(80))
+    return out.getvalue()
+
+
+def test_what_a_form_shows_is_there_without_a_network(
+    tablet: Callable[..., TabletScreen], live: Live, tmp_path: Path, pictures: Path
+) -> None:
+    media = tmp_path / "media"
+    media.mkdir()
+    for name in ("kind.jpg", "late.jpg"):
+        shutil.copy(PHOTO, media / name)
+    (media / "kind.wav").write_bytes(a_beep())
+    publish(live, SHOWING, tmp_path, "--media", str(media), "--yes")  # none.jpg is missing
+    one = tablet()
+    one.sign_in("li.wei", "demo-north-1")
+    one.until_kept_for_offline()
+    one.cut_network()
+    begin(one, "看图")
+    kind = one.place("/kind")
+    shown = kind.locator("img")
+    expect(shown).to_have_count(2)
+    for each in (*shown.all(), one.place("/read").locator("img")):
+        each.scroll_into_view_if_needed()
+        expect(each).to_be_visible()
+        assert each.evaluate(f"async each => {{ await each.decode(); return ({WHOLE})(each); }}")
+    length = kind.locator("audio").evaluate(
+        """each => new Promise((done) => {
+          each.onloadedmetadata = () => done(each.duration);
+          each.preload = 'auto';
+          each.load();
+        })"""
+    )
+    assert length > 0
+    expect(kind.locator("label.choice").nth(1)).to_contain_text("none.jpg")
+    one.picture(pictures / "showing.png")
+    assert one.overflow() == []
+    kind.locator("label.choice img").click()
+    expect(kind.locator("input").first).to_be_checked()

@@ -76,6 +76,12 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
         "registered_at": "2026-11-01T08:00:00+08:00",
         "revoked": False,
     },
+    "file": {
+        "_id": f"file:{'0' * 64}",
+        "content_type": "image/png",
+        "length": 9,
+        "_attachments": {"file": {"content_type": "image/png", "length": 9, "digest": "md5-x", "stub": True}},
+    },
     "media": {
         "_id": "media:" + "ab" * 32,
         "team": "north",

@@ -26,6 +26,7 @@ GOOD: dict[str, Any] = {
     "type": "text",
     "label": LABEL,
     "hint": LABEL,
+    "media": {"image": {"en": "map.png"}},
     "message": LABEL,
     "required_message": LABEL,
     "required": True,
@@ -93,6 +94,11 @@ VALUES: list[Any] = [
     {"expression": "1"},
     {"expression": 5},
     {"expression": {"text": "1"}},
+    {"image": {"en": "a/b.png"}},
+    {"image": {"en": ".png"}},
+    {"image": {}},
+    {"big-image": {"en": "a.png"}},
+    {"image": {"en": "a.png"}, "big-image": {"en": "b.png"}, "audio": {"zh-Hans": "声音 1.mp3"}},
 ]
 
 

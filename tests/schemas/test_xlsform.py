@@ -549,7 +549,6 @@ def test_every_column_and_sheet_without_equivalent_is_told() -> None:
     )
     assert places(found) == {
         ("changed", "survey", 2, "label"),
-        ("dropped", "survey", 2, "media::image"),
         ("dropped", "survey", 2, "save_to"),
         ("changed", "survey", 3, "label"),
         ("dropped", "survey", 3, "body::accuracyThreshold"),
@@ -899,3 +898,34 @@ def test_a_bare_name_is_empty_as_in_xpath() -> None:
         "changed",
         "changed",
     ]
+
+
+def test_pictures_sounds_and_films_come_in_and_go_out_by_language() -> None:
+    found = survey(
+        [
+            "type",
+            "name",
+            "label::English (en)",
+            "label::French (fr)",
+            "image",
+            "media::audio::French (fr)",
+            "big-image",
+        ],
+        ["select_one l", "a", "A", "A", "a.png", "a.mp3", "a big.png"],
+        ["note", "n", "N", "N", "x/y.png", None, None],
+        choices=[
+            ["list_name", "name", "label::English (en)", "label::French (fr)", "image::English (en)", "media"],
+            ["l", "x", "X", "X", "x.png", "a column of the author's"],
+        ],
+    )
+    known = fields(found)
+    assert known["a"]["media"] == {
+        "image": {"en": "a.png", "fr": "a.png"},
+        "big-image": {"en": "a big.png", "fr": "a big.png"},
+        "audio": {"fr": "a.mp3"},
+    }
+    assert found.definition is not None
+    assert [each.get("media") for each in found.definition["lists"]["l"]] == [{"image": {"en": "x.png"}}]
+    assert "media" not in known["n"]
+    assert ("dropped", "survey", 3, "image") in places(found)
+    assert import_form(export_form(found.definition).data).definition == found.definition

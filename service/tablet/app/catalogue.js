@@ -1,5 +1,5 @@
 /** Forms and entities of the reference database, as this tablet has them. */
-import { documents } from './db.js';
+import { attachment, documents } from './db.js';
 import { parseForm } from './core/form.js';
 import { Register } from './core/register.js';
 
@@ -9,7 +9,7 @@ import { Register } from './core/register.js';
  * @typedef {import('./core/form.js').Form} Form
  * @typedef {{id: string, name: string, names?: Record<string, string>, searched: string, row: Record<string, any>}} Entity `row`: what
  *   lookups see of it
- * @typedef {Pick<Catalogue, 'form' | 'entities' | 'register' | 'entity' | 'revision'>} Lookup what filling and reading a form asks of it
+ * @typedef {Pick<Catalogue, 'form' | 'file' | 'entities' | 'register' | 'entity' | 'revision'>} Lookup what filling and reading a form asks of it
  */
 
 const GATHER_MS = 300;
@@ -30,6 +30,8 @@ export class Catalogue extends EventTarget {
   #people = new Map();
   /** @type {Map<string, Register>} by kind */
   #registers = new Map();
+  /** Addresses of what forms show, by digest. @type {Map<string, string>} */
+  #files = new Map();
   /** @type {Set<string>} */
   #changes = new Set();
   /** @type {{cancel(): void} | null} */
@@ -81,6 +83,15 @@ export class Catalogue extends EventTarget {
     if (!doc) return null;
     if (!this.#parsed.has(key)) this.#parsed.set(key, parseForm(doc.definition));
     return /** @type {Form} */ (this.#parsed.get(key));
+  }
+
+  /** An address of a file that a form shows; null where it was not published, or has not arrived. @param {Form} form @param {string} name @returns {Promise<string | null>} */
+  async file(form, name) {
+    const digest = this.#definitions.get(`${form.id}:${form.version}`)?.files?.[name];
+    if (!digest) return null;
+    const blob = this.#files.has(digest) ? null : await attachment(this.db, `file:${digest}`);
+    if (blob && !this.#files.has(digest)) this.#files.set(digest, URL.createObjectURL(blob));
+    return this.#files.get(digest) ?? null;
   }
 
   /** A form's newest version, or null. @param {string} id */

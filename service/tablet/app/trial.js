@@ -31,6 +31,11 @@ export class Samples {
     return null;
   }
 
+  /** The preview has the files of its form. @param {Form} _form @param {string} name @returns {Promise<string | null>} */
+  async file(_form, name) {
+    return `/api/v1/preview/files/${encodeURIComponent(name)}`;
+  }
+
   /** @param {string} kind @returns {Promise<Entity[]>} always the same list for a kind */
   entities(kind) {
     if (!this.#kinds.has(kind)) this.#kinds.set(kind, []);

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from service.cli import rounds
+from service.form_media import FILE_BYTES
+from sync.embedded.store import EmbeddedStore
+from sync.pack import lines
 from tests.service.commands.test_commands import Terminal
 
 FORM: dict[str, Any] = {
@@ -134,3 +140,48 @@ def test_a_draft_is_kept_listed_published_and_then_gone(terminal: Terminal, tmp_
     assert "must name the form" in terminal.refused("forms", "draft", str(tmp_path / "2.json"))
     terminal.ok("forms", "draft", write(tmp_path / "1.json", version=2))
     assert terminal.ok("forms", "draft", "--drop", "count") == "count: thrown away\n"
+
+
+SHOWING: dict[str, Any] = {
+    **FORM,
+    "fields": [{**FORM["fields"][0], "media": {"image": {"en": "shop.png"}, "audio": {"en": "shop.txt"}}}],
+}
+
+
+def test_what_a_form_shows_is_checked_and_published_from_a_folder(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.ok("init")
+    media = tmp_path / "media"
+    media.mkdir()
+    file = write(tmp_path / "1.json", fields=SHOWING["fields"])
+    said = CliRunner().invoke(rounds, ["forms", "check", file, "--media", str(media)]).stderr
+    assert f"shop.png: there is no such file in {media}" in said
+    assert "shop.txt: there is no such kind of audio" in said
+    assert "shop.png: a file is missing" in terminal.refused("forms", "publish", file)
+    fields = [{**FORM["fields"][0], "media": {"image": {"en": "shop.png"}}}]
+    file = write(tmp_path / "1.json", fields=fields)
+    (media / "shop.png").write_bytes(b"x" * (FILE_BYTES + 1))
+    assert "3 MB at most" in terminal.refused("forms", "publish", file, "--media", str(media))
+    assert terminal.ok("forms", "publish", file, "--yes") == "count 1: published\n"
+    (media / "shop.png").write_bytes(b"a picture")
+    assert terminal.ok("forms", "publish", file, "--media", str(media)) == "count 1: published\n"
+    assert "already" in terminal.ok("forms", "publish", file, "--media", str(media))
+    (media / "shop.png").write_bytes(b"another picture")
+    assert "raise its version" in terminal.refused("forms", "publish", file, "--media", str(media))
+    with closing(EmbeddedStore(terminal.data / "db")) as store:
+        digest = hashlib.sha256(b"a picture").hexdigest()
+        reference = store.database("reference")
+        assert reference.get("form:count:1")["files"] == {"shop.png": digest}
+        found = reference.attachment(f"file:{digest}", "file")
+        assert (found.content_type, b"".join(found.chunks)) == ("image/png", b"a picture")
+        (leaf,) = [json.loads(line) for line in lines(reference) if f"file:{digest}".encode() in line]
+        assert base64.b64decode(leaf["_attachments"]["file"]["data"]) == b"a picture"
+
+
+def test_who_published_stands_in_the_audit_trail(terminal: Terminal, tmp_path: Path) -> None:
+    terminal.ok("init")
+    terminal.ok("forms", "publish", write(tmp_path / "1.json"), "--by", "wu.min")
+    terminal.ok("forms", "publish", write(tmp_path / "2.json", version=2, fields=FORM["fields"][:1]), "--yes")
+    with closing(EmbeddedStore(terminal.data / "db")) as store:
+        first, second = (store.database("audit").get(f"form:count:{version}") for version in (1, 2))
+    assert (first["type"], first["by"], first["changes"]) == ("publication", "wu.min", [])
+    assert (second["by"], second["changes"]) == ("office", [["/state", "removed", "loses_value"]])

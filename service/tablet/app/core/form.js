@@ -5,8 +5,9 @@
  * @typedef {{lit?: any, ref?: string, self?: boolean, parent?: boolean, call?: string, args?: Tree[],
  *   last?: string, item?: string, lookup?: string, take?: string, entities?: boolean}} Tree
  * @typedef {{text: string, tree: Tree}} Expression
- * @typedef {{name: string, label: Texts, [property: string]: any}} Choice
- * @typedef {{name: string, type: string, path: string, label: Texts, parent: Field | null, hint: Texts, message: Texts, required_message: Texts,
+ * @typedef {{name: string, label: Texts, media?: Media, [property: string]: any}} Choice
+ * @typedef {Record<string, Texts>} Media names of files, by kind and language
+ * @typedef {{name: string, type: string, path: string, label: Texts, parent: Field | null, hint: Texts, media: Media, message: Texts, required_message: Texts,
  *   row_label: Texts, required: boolean | Expression, readonly: boolean | Expression, relevant: Expression | null,
  *   constraint: Expression | null, calculate: Expression | null, choice_filter: Expression | null, default: any,
  *   choices: Choice[], entity: string, merge: string, value: string, appearance: string, unique: boolean, max_length: number | null,
@@ -21,7 +22,7 @@ const ROW = /\/[0-9A-HJKMNP-TV-Z]{26}(?=\/|$)/g;
 export const OTHER = 'other';
 
 const DEFAULTS = {
-  label: {}, hint: {}, message: {}, required_message: {}, row_label: {}, required: false, readonly: false, relevant: null, constraint: null,
+  label: {}, hint: {}, media: {}, message: {}, required_message: {}, row_label: {}, required: false, readonly: false, relevant: null, constraint: null,
   calculate: null, choice_filter: null, default: null, entity: '', merge: 'ask', value: '', appearance: '',
   unique: false, trigger: [], max_length: null, min: null, max: null, places: null, max_files: 5, min_rows: 0, max_rows: null,
 };
@@ -123,7 +124,7 @@ export function lookedUp(form) {
 }
 
 /** What `choice_filter` and lookups see of a choice. @param {Choice} choice @returns {Record<string, any>} */
-export const rowOf = ({ label, ...choice }) => ({ label: Object.values(label)[0] ?? '', ...choice });
+export const rowOf = ({ label, media, ...choice }) => ({ label: Object.values(label)[0] ?? '', ...choice });
 
 /** @param {Field[]} fields */
 function byName(fields) {

@@ -1,12 +1,13 @@
 /** Choosing: one, several, yes or no, an order. Every choice is a whole line to touch. */
 import { html, live } from '../../vendor/lit.js';
 import { pick, t } from '../i18n.js';
+import { shown } from './shown.js';
 
 /** @typedef {import('./question.js').Question} Question */
-/** @typedef {{name: string, label: unknown}} Offered */
+/** @typedef {{name: string, label: unknown, media?: import('../core/form.js').Media}} Offered */
 
 /** @param {Question} it @returns {Offered[]} */
-const offered = ({ filler, field, path }) => filler.judgement.offered(field, path).map(({ name, label }) => ({ name, label: pick(label, name) }));
+const offered = ({ filler, field, path }) => filler.judgement.offered(field, path).map(({ name, label, media }) => ({ name, label: pick(label, name), media }));
 
 /** @param {Offered[]} choices */
 const columns = (choices) => (choices.length > 5 ? 'choices many' : 'choices');
@@ -19,9 +20,9 @@ function list(it, choices, type, isChosen, choose) {
   const { id, readonly, field } = it;
   const kind = field.appearance.includes('likert') ? 'choices likert' : columns(choices);
   return html`<div class=${kind} role=${type === 'radio' ? 'radiogroup' : 'group'} aria-labelledby="${id}-label" aria-describedby=${it.described}>
-    ${choices.map(({ name, label }) => html`<label class="choice"><input type=${type} name=${id} .checked=${live(isChosen(name))} ?disabled=${readonly}
+    ${choices.map(({ name, label, media }) => html`<label class="choice"><input type=${type} name=${id} .checked=${live(isChosen(name))} ?disabled=${readonly}
       @change=${(/** @type {Event} */ event) => choose(name, /** @type {HTMLInputElement} */ (event.target).checked)}
-      @click=${() => type === 'radio' && isChosen(name) && it.set(undefined)}><span>${label}</span></label>`)}</div>`;
+      @click=${() => type === 'radio' && isChosen(name) && it.set(undefined)}><span>${label}${shown(it.filler, media, true)}</span></label>`)}</div>`;
 }
 
 /** @param {Question} it */
@@ -49,17 +50,17 @@ export function boolean(it) {
 /** @param {Question} it */
 export function rank(it) {
   const names = offered(it).map(({ name }) => name);
-  const labels = new Map(offered(it).map(({ name, label }) => [name, label]));
+  const known = new Map(offered(it).map((choice) => [choice.name, choice]));
   const ordered = Array.isArray(it.value) ? it.value : [];
-  const shown = ordered.length ? ordered : names;
+  const order = ordered.length ? ordered : names;
   /** @param {number} from @param {number} to */
   const move = (from, to) => {
-    const next = [...shown];
+    const next = [...order];
     next.splice(to, 0, ...next.splice(from, 1));
     it.set(next);
   };
-  return html`<ol class="rank">${shown.map((name, index) => html`<li><span>${labels.get(name) ?? name}</span>
+  return html`<ol class="rank">${order.map((name, index) => html`<li><span>${known.get(name)?.label ?? name}${shown(it.filler, known.get(name)?.media, true)}</span>
     <button type="button" class="icon-button" ?disabled=${index === 0} aria-label=${t('fill.up')} @click=${() => move(index, index - 1)}>↑</button>
-    <button type="button" class="icon-button" ?disabled=${index === shown.length - 1} aria-label=${t('fill.down')} @click=${() => move(index, index + 1)}>↓</button></li>`)}</ol>
+    <button type="button" class="icon-button" ?disabled=${index === order.length - 1} aria-label=${t('fill.down')} @click=${() => move(index, index + 1)}>↓</button></li>`)}</ol>
     ${ordered.length ? '' : html`<button type="button" class="link" @click=${() => it.set(names)}>${t('fill.keep_order')}</button>`}`;
 }

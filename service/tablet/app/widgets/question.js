@@ -9,6 +9,7 @@ import './entity.js';
 import './files.js';
 import './signature.js';
 import './geopoint.js';
+import { shown } from './shown.js';
 
 /**
  * @typedef {import('../screens/filler.js').Filler} Filler
@@ -57,16 +58,19 @@ export function question(filler, field, path, depth = 0) {
 function made(filler, field, path, depth) {
   if (field.type === 'group') return group(filler, field, path, depth);
   if (field.type === 'repeat') return rows(filler, field, path, depth);
-  if (field.type === 'note') return html`<p class="note" data-path=${path}>${pick(field.label)}</p>`;
+  if (field.type === 'note') return note(filler, field, path);
   if (field.is_shown) return computed(filler, field, path);
   return asked(filler, field, path);
 }
 
+/** @param {Filler} filler @param {Field} field @param {string} path */
+const note = (filler, field, path) => html`<div class="note" data-path=${path}><p>${pick(field.label)}</p>${shown(filler, field.media)}</div>`;
+
 /** @param {Filler} filler @param {Field} field @param {string} path @param {number} depth */
 function group(filler, field, path, depth) {
   const inner = field.fields.map((each) => question(filler, each, `${path}/${each.name}`, depth + 1));
-  if (!depth) return inner;
-  return html`<fieldset class="group"><legend>${pick(field.label)}</legend>${inner}</fieldset>`;
+  if (!depth) return html`${shown(filler, field.media)}${inner}`;
+  return html`<fieldset class="group"><legend>${pick(field.label)}</legend>${shown(filler, field.media)}${inner}</fieldset>`;
 }
 
 /** @param {Filler} filler @param {Field} field @param {string} path @param {number} depth */
@@ -75,7 +79,7 @@ function rows(filler, field, path, depth) {
   const name = pick(field.row_label, pick(field.label));
   const full = field.max_rows != null && all.length >= field.max_rows;
   return html`<div class="repeat" data-path=${path}>
-    ${depth ? html`<h3>${pick(field.label)}</h3>` : ''}
+    ${depth ? html`<h3>${pick(field.label)}</h3>` : ''}${shown(filler, field.media)}
     ${repeat(all, (row) => row._row, (row, index) => html`<div class="repeat-row" role="group" aria-label="${name} ${index + 1}" data-path="${path}/${row._row}">
       <div class="repeat-head"><h3>${name} <span class="number">${index + 1}</span></h3>
         <button type="button" class="link" @click=${() => filler.removeRow(field, path, row)}>${t('fill.remove_row')}</button></div>
@@ -89,7 +93,7 @@ function rows(filler, field, path, depth) {
 /** @param {Filler} filler @param {Field} field @param {string} path */
 function computed(filler, field, path) {
   const value = readable(field, filler.valueAt(field, path), filler.desk.catalogue);
-  return html`<p class="computed" data-path=${path}><span>${pick(field.label)}</span><output>${value === '' ? '—' : value}</output></p>`;
+  return html`<p class="computed" data-path=${path}><span>${pick(field.label)}</span><output>${value === '' ? '—' : value}</output></p>${shown(filler, field.media)}`;
 }
 
 /** @param {string} path */
@@ -111,6 +115,7 @@ function asked(filler, field, path) {
   const hint = pick(field.hint);
   return html`<div class="question" data-path=${path} data-type=${field.type} ?data-specify=${field.appearance === 'specify'} ?data-invalid=${invalid} @focusout=${(/** @type {FocusEvent} */ event) => left(event) && it.touch()}>
     <div class="question-head"><label id="${id}-label" for=${id}>${pick(field.label)}</label>${filler.judgement.isRequired(path) ? '' : html`<span class="optional">${t('fill.optional')}</span>`}</div>
+    ${shown(filler, field.media)}
     ${hint ? html`<p class="hint" id="${id}-hint">${hint}</p>` : ''}
     ${(WIDGETS[field.type] ?? text)(it)}
     ${problems(filler, path, `${id}-problem`)}

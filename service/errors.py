@@ -47,6 +47,7 @@ STATUS = {
     "choice_unknown": 422,
     "value_invalid": 422,
     "decision_unclear": 422,
+    "nothing_chosen": 422,
     "undecidable": 409,
     "not_joinable": 409,
     "not_joined": 409,

@@ -31,7 +31,7 @@ blueprint = Blueprint("batches", __name__, "Many conflicts decided at once")
 def make(body: Mapping[str, Any]) -> dict[str, Any]:
     """What a rule would decide, case by case; with the `seal` of such a preview, decide just that."""
     rule = Rule(body["rule"]["name"], body["rule"]["whose"])
-    lines = batches.preview(current(), _cases(body), rule, body["note"])
+    lines = batches.preview(current(), cases_of(body), rule, body["note"])
     seal = batches.seal(lines)
     if body["seal"] is None:
         items = [line.as_json() for line in lines]
@@ -44,7 +44,7 @@ def make(body: Mapping[str, Any]) -> dict[str, Any]:
 @blueprint.endpoint("GET", "/cases/batches/<batch>", allows=Action.READ_CASES, gives=BatchShown, refuses=(404,))
 def one(batch: str) -> dict[str, Any]:
     """What was decided together, and what became of each."""
-    return shown(_found(batch))
+    return shown(find_batch(batch))
 
 
 @blueprint.endpoint(
@@ -57,7 +57,7 @@ def one(batch: str) -> dict[str, Any]:
 )
 def resume(body: Mapping[str, Any], batch: str) -> dict[str, Any]:
     """Finish what broke off. What is decided already stays as it is."""
-    return shown(batches.carry_out(current(), _found(batch)))
+    return shown(batches.carry_out(current(), find_batch(batch)))
 
 
 @blueprint.endpoint(
@@ -65,10 +65,10 @@ def resume(body: Mapping[str, Any], batch: str) -> dict[str, Any]:
 )
 def undo(body: Mapping[str, Any], batch: str) -> dict[str, Any]:
     """Take back all its decisions that are still in force."""
-    return shown(batches.take_back(current(), signed_in().person, _found(batch), body["note"]))
+    return shown(batches.take_back(current(), signed_in().person, find_batch(batch), body["note"]))
 
 
-def _cases(body: Mapping[str, Any]) -> list[Row]:
+def cases_of(body: Mapping[str, Any]) -> list[Row]:
     """The cases that are meant, each one's to decide."""
     teams = visible_teams(signed_in())
     if "cases" in body:
@@ -81,7 +81,7 @@ def _cases(body: Mapping[str, Any]) -> list[Row]:
     return found
 
 
-def _found(name: str) -> Document:
+def find_batch(name: str) -> Document:
     """The batch, if all of it is one's to see. Raises `RoundsError` `batch_unknown`, whichever of the two it is."""
     checked(ULID, name, "batch_unknown")
     doc = batches.batch(current(), name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,7 +84,10 @@ def undo(
         if decision is not None and found["id"] != decision:
             raise RoundsError("decision_superseded")
         former = _former(standing, found, case["path"])
-        restored = [_restored(pen, standing, case["path"], found, edit, note) for edit in former]
+        restored: list[Edit] = []
+        for edit in former:  # one after the other: the value that was in force before is so again
+            after = [found["at"], *(each["at"] for each in restored)]
+            restored.append(_restored(pen, standing, case["path"], found, edit, note, after))
         return [*restored, *_kept_open(pen, standing, case["path"], found, note)]
 
     edits, rev = write(parts, case["record_team"], case["record"], make)
@@ -190,13 +193,15 @@ def _touches(edit: Edit, path: str) -> bool:
     return path in edit["set"] or path in edit["unset"]
 
 
-def _restored(pen: Pen, standing: Standing, path: str, decision: Edit, former: Edit, note: str | None) -> Edit:
+def _restored(
+    pen: Pen, standing: Standing, path: str, decision: Edit, former: Edit, note: str | None, after: Sequence[str]
+) -> Edit:
     there = path in former["set"]
     edit = pen.edit(
         standing,
         set={path: former["set"][path]} if there else {},
         unset=[] if there else [path],
         note=note,
-        after=[decision["at"]],
+        after=after,
     )
     return edit | {"seen": {path: [decision["id"], former["id"]]}}

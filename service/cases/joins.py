@@ -68,15 +68,12 @@ def unjoin(parts: Parts, person: str, case: Row, note: str | None) -> list[str]:
 
     What was set anew since stays. Raises `RoundsError` `not_joined`, `busy`.
     """
-    joined = [(each["team"], each["record"]) for each in case["detail"].get("joined", ())]
-    if not joined:
-        raise RoundsError("not_joined")
     pen = Pen(parts, person)
     made: list[str] = []
-    for known in joined:
+    for known in _documents(case):
         mark = stand(parts, *known).folded.joined
-        if mark is None:
-            continue  # taken apart by an attempt that broke off
+        if mark is None or mark.value["case"] != case["id"]:
+            continue  # the one that stayed, or taken apart by an attempt that broke off
         survivor = (str(mark.value["team"]), str(mark.value["record"]))
         for taken in mark.value.get("edits", ()):
             made += _give_back(parts, pen, survivor, str(taken), note)

@@ -37,12 +37,16 @@ class Names:
 
     def device(self, device: str) -> str:
         """A device's label, or its id where it has none."""
-        if device == self._office_device:
+        if self.is_office(device):
             return language.translate("record.office_device", self.lang)
         if device not in self._devices:
             known = self._parts.directory.device(device)
             self._devices[device] = known.label if known and known.label else device
         return self._devices[device]
+
+    def is_office(self, device: str) -> bool:
+        """Whether this is the device that the office decides with."""
+        return device == self._office_device
 
     def team(self, team: str) -> str:
         """A team's name."""

@@ -21,7 +21,7 @@ from service.auth.access import Action, visible_teams
 from service.auth.requests import signed_in
 from service.cases.kinds import CONFLICT
 from service.office.answers import Marks, anchor_of, lines_of, strays_of
-from service.office.cases import name_of
+from service.office.case_view import name_of
 from service.office.history import Context, shown_history
 from service.office.names import Names
 from service.office.values import Reader, label_of, moment_of, state_of
@@ -68,7 +68,8 @@ def one(record_id: str) -> str:
     form = names.form(row["form"], row["version"])
     reader = names.reader(row["team"])
     problems = lists().problems(row["id"], row["team"])
-    cases = [case for case in case_lists().of_record(row["id"], row["team"]) if _is_shown(case)]
+    visible = [case for case in case_lists().of_record(row["id"], row["team"]) if _is_visible(case)]
+    cases = [case for case in visible if case["status"] == "open"]
     conflicts = {case["path"]: _url(case) for case in cases if case["kind"] == CONFLICT}
     marks = Marks(_sentences(problems, reader), conflicts, partial(why_url, row))
     return render_template(
@@ -79,6 +80,7 @@ def one(record_id: str) -> str:
         strays=_strays(form, row["answers"]),
         problems=[_problem(problem, form, row["answers"], reader) for problem in problems],
         open_cases_here=[_case(case, form, row["answers"], reader) for case in cases],
+        joined=[_joined(case, row, names) for case in visible if case["detail"].get("joined")],
         history=shown_history(lists().history(row["id"], row["team"]), Context(form, row["answers"], reader, names)),
     )
 
@@ -140,9 +142,25 @@ def _problem(problem: Row, form: Form | None, answers: Mapping[str, Any], reader
     }
 
 
-def _is_shown(case: Row) -> bool:
+def _is_visible(case: Row) -> bool:
     """Whether the reader may open a case that a record is part of; one across teams is the office's."""
-    return case["status"] == "open" and access.may(signed_in(), Action.READ_CASES, case["team"])
+    return access.may(signed_in(), Action.READ_CASES, case["team"])
+
+
+def _joined(case: Row, row: Row, names: Names) -> dict[str, Any]:
+    """The other records that this one was joined with: the one that it went into, or those that it took in."""
+    me = {"team": row["team"], "record": row["id"]}
+    gone = me in case["detail"]["joined"]
+    others = case["detail"]["documents"][:1] if gone else case["detail"]["joined"]
+    return {"gone": gone, "url": _url(case), "others": [_other(known, names) for known in others]}
+
+
+def _other(known: Mapping[str, str], names: Names) -> dict[str, str]:
+    found = lists().record(known["record"], None, known["team"])
+    url = url_for("office.record", record_id=known["record"], team=known["team"])
+    label = names.reader(known["team"]).pick(found["label"]) if found else ""
+    updated = found["updated_by"] if found else ""
+    return {"url": url, "id": known["record"], "label": " · ".join(filter(None, (label, names.person(updated))))}
 
 
 def _url(case: Row) -> str:

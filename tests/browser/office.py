@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
 from playwright.sync_api import Browser, expect
 
@@ -44,8 +46,8 @@ class OfficeScreen:
         self.page.locator("table.rows tbody tr", has_text=text).first.locator("a").click()
         self.page.wait_for_selector(".record-head")
 
-    def open_case(self, text: str) -> None:
-        """Wait for an open case with this text, and open it."""
+    def open_case(self, text: str, ready: str = "form.decision") -> None:
+        """Wait for an open case with this text, and open it; until its page has what is `ready`."""
         row = self.page.locator("table.rows tbody tr", has_text=text)
         for _ in range(60):
             self.page.goto(f"{self.url}/office/cases")
@@ -53,12 +55,33 @@ class OfficeScreen:
                 break
             self.page.wait_for_timeout(250)
         row.first.locator("a").click()
-        self.page.wait_for_selector("form.decision")
+        self.page.wait_for_selector(ready)
 
     def choose(self, text: str, note: str) -> None:
         """Decide a case for the value that reads so."""
         self.page.fill("form.decision textarea[name=note]", note)
         self.page.locator(".side-value", has_text=text).locator("button").click()
+        self.page.wait_for_selector("[role=status]")
+
+    def undo(self) -> None:
+        """Take back what the notice on the page is about."""
+        self.page.locator(".notice button").click()
+        self.page.wait_for_selector(".record-head")
+
+    def until_open(self) -> None:
+        """Until the case whose page this is can be decided; the page comes up to date by itself."""
+        expect(self.page.locator(".side-value button").first).to_be_visible(timeout=WAIT_MS)
+
+    def join(self, *, keep: str, take: Sequence[str], note: str) -> None:
+        """Join records: the one whose address on a tablet is `keep` stays, and takes these paths from the other."""
+        record = unquote(keep.rpartition("/")[2])
+        stays = self.page.locator(f"[name=survivor][value$='|{record}']")
+        stays.locator("xpath=ancestor::th").locator("a.button").click()
+        expect(stays).to_be_checked()
+        for path in take:
+            self.page.locator(f"[name='at:{path}']:not([value$='|{record}'])").check()
+        self.page.fill(".joining [name=note]", note)
+        self.page.click(".joining button.primary")
         self.page.wait_for_selector("[role=status]")
 
     def overflow(self) -> bool:

@@ -19,7 +19,7 @@ PHOTO = ROOT / "tests/browser/photo.jpg"
 LANGUAGES = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
 SIZES = ((360, 740), (768, 1024), (1280, 800))
 ROOMS = (
-    "app|bar|bundle|case|cases|change|day|fill|forms|forms_change|forms_failure|forms_severity|home|loading|nav|picture"
+    "app|bar|batch|batch_reason|batch_result|bundle|case|case_clock|case_done|case_ended|case_entry|case_rule|cases|change|day|fill|forms|forms_change|forms_failure|forms_severity|home|join|keys|loading|nav|picture"
     "|record|records|settings|sign_in|state|trial|value|verdict|why"
 )
 KEY = re.compile(rf"\b(?:{ROOMS})\.[a-z_]{{3,}}\b")

@@ -60,7 +60,9 @@ def case_page(case: Row, **more: str) -> str:
         outcome=None if case["status"] == "open" else _outcome(case, form, names),
         matters=matters,
         more_matters=unnamed(case, len(matters)),
-        why_url=why_url({"id": case["record"], "team": case["record_team"]}, case["path"]) if case["path"] else "",
+        why_url=why_url({"id": case["record"], "team": case["record_team"]}, case["path"])
+        if case["kind"] in ABOUT_A_FIELD
+        else "",
         sides=side_by_side(case, names) if case["kind"] == DUPLICATE else None,
         entries=[_entry(entry, form, names, reader) for entry in case["entries"]],
         owners=owners(visible_teams(signed_in())),

@@ -8,7 +8,7 @@ from typing import Any
 from flask import url_for
 
 from schemas.form import Form
-from service.cases.kinds import CONTESTED, HELD, INVALID, MISMATCH, SIGNATURE
+from service.cases.kinds import CONTESTED, HELD, INVALID, MISMATCH, QUARANTINE, SIGNATURE
 from service.office.answers import anchor_of
 from service.office.case_view import when
 from service.office.names import Names
@@ -58,10 +58,16 @@ def _edits(case: Row, _: Mapping[str, Any], form: Form | None, names: Names, rea
         yield {"label": names.person(edit["by"]), "text": f"{text} {fault}".strip(), "url": ""}
 
 
+def _device(case: Row, _: Mapping[str, Any], __: Form | None, names: Names, reader: Reader) -> Iterator[Matter]:
+    text = reader.say("case.put_back_times", count=case["detail"].get("times", 0))
+    yield {"label": names.device(case["path"]), "text": text, "url": ""}
+
+
 _TOLD: Mapping[str, Callable[[Row, Mapping[str, Any], Form | None, Names, Reader], Iterator[Matter]]] = {
     INVALID: _mistakes,
     HELD: _held,
     MISMATCH: _differing,
     SIGNATURE: _edits,
     CONTESTED: _edits,
+    QUARANTINE: _device,
 }

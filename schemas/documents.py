@@ -114,8 +114,15 @@ class RecordSchema(_Document):
     answers = _object()
 
 
+class _Media(Schema):
+    """Of the files that a record's answers name, by digest: which have arrived at the judge, and which have not."""
+
+    arrived = fields.List(_text(r"[0-9a-f]{64}"), required=True)
+    missing = fields.List(_text(r"[0-9a-f]{64}"), required=True)
+
+
 class ReceiptSchema(_Document):
-    """A judge's verdict on one record: `receipt:<record>:<judge>`."""
+    """A judge's verdict on one record: `receipt:<record>:<judge>`. `media` is absent where the answers name no file."""
 
     id = _id(rf"receipt:record:{NAME}:{ULID}:{NAME}")
     team = _text(NAME)
@@ -129,6 +136,7 @@ class ReceiptSchema(_Document):
     errors = fields.List(fields.Dict(), required=True)
     errors_in_all = fields.Integer(strict=True)
     collisions = fields.List(fields.String(), required=True)
+    media = fields.Nested(_Media)
 
 
 class TaskSchema(_Document):
@@ -233,7 +241,8 @@ class _Held(Schema):
 class ReportSchema(_Document):
     """What a device says of itself at a sync: `report:<device>`, in the team's mailbox.
 
-    `at` is the moment by the service's clock, the best that is known of it; `skews` the latest measurements.
+    `at` is the moment by the service's clock, the best that is known of it; `skews` the latest measurements; `via` the
+    hub that it was told to, where it was no office.
     """
 
     id = _id(r"report:[0-9a-z]{1,32}")
@@ -241,6 +250,7 @@ class ReportSchema(_Document):
     device = _text(r"[0-9a-z]{1,32}")
     by = _text()
     app = _text()
+    via = fields.String(allow_none=True, validate=validate.Length(max=80))
     at = fields.AwareDateTime(required=True, format="iso")
     skews = fields.List(fields.Nested(_Skew), required=True, validate=validate.Length(max=50))
     held = fields.Nested(_Held, required=True)

@@ -10,6 +10,7 @@ from functools import partial
 
 import structlog
 
+from sync.arrivals import MEDIA
 from sync.intake import Intake
 from sync.store import NotFound, Seq, Store, StoreError
 
@@ -47,7 +48,7 @@ class Follower:
             watch.acknowledge()
 
     def _discover(self) -> None:
-        wanted = {*self._intake.mailboxes(), *(name for name in self._store.names() if name == REFERENCE)}
+        wanted = {*self._intake.followed(), *(name for name in self._store.names() if name == REFERENCE)}
         for name in wanted - {name for name, watch in self._watched.items() if watch.is_alive()}:
             self._watched[name] = _Watch(self._store, name, self._position_of(name), self._ready, self._stop)
             self._watched[name].start()
@@ -69,7 +70,8 @@ class Follower:
             if name == REFERENCE:
                 self._intake.refresh()
             elif name in mailboxes:
-                while self._intake.step(name) and not self._stop.is_set():
+                # Of files one batch at a time: text that has come meanwhile goes first.
+                while self._intake.step(name) and not self._stop.is_set() and not name.startswith(MEDIA):
                     pass
             for mailbox in mailboxes:
                 self._intake.merge_due(mailbox)

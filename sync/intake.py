@@ -8,20 +8,23 @@ anything twice. One intake at a time judges under one name (law 20); whoever run
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Protocol
 
 import structlog
 
+from sync import arrivals
+from sync.arrivals import MEDIA, Shelf
 from sync.edits import edit_id, edits_digest, union
 from sync.forms import FormLibrary
 from sync.leaves import Found, LeafCache
+from sync.receipts import with_media, write_receipts
 from sync.record import body_of
 from sync.revisions import plan_merge
-from sync.store import START, Change, Database, Document, Seq, Store
+from sync.store import START, Change, Database, Document, NotFound, Seq, Store
 from sync.verdict import HELD, UNKNOWN_DEVICE, UNKNOWN_VERSION, Judge, Judged
 
 __all__ = ["Intake", "Judged", "Projection"]
@@ -33,12 +36,11 @@ RECORD, REPORT = "record:", "report:"
 BATCH = 500
 QUIET_SECONDS = 2.0
 LONGEST_QUIET_SECONDS = 10.0
-RECEIPT_TRIES = 5
 WAITED_FOR = {"form": UNKNOWN_VERSION, "device": UNKNOWN_DEVICE}
 """What a kind of document in the reference database puts an end to."""
 
 
-class Projection(Protocol):
+class Projection(Shelf, Protocol):
     """Where verdicts go. `apply` is idempotent: the same batch again leaves the same rows."""
 
     def checkpoint(self, mailbox: str) -> Seq | None:
@@ -122,11 +124,15 @@ class Intake:
         """The mailboxes that there are now."""
         return [name for name in self._store.names() if name.startswith(MAILBOX)]
 
+    def followed(self) -> list[str]:
+        """The databases that are read: the mailboxes, and the files that belong to their records."""
+        return [name for name in self._store.names() if name.startswith((MAILBOX, MEDIA))]
+
     def drain(self) -> int:
         """Work until nothing is left to do in any mailbox, without waiting for bursts to end; how many verdicts."""
         before = self._verdicts
         self.refresh()
-        while sum(self._settle(mailbox) for mailbox in self.mailboxes()):
+        while sum(self._settle(name) for name in self.followed()):
             pass
         return self._verdicts - before
 
@@ -142,17 +148,27 @@ class Intake:
         """How far the reference database was read."""
         return self._library.position
 
-    def _settle(self, mailbox: str) -> int:
-        done = self.step(mailbox)
-        return done + self.merge_due(mailbox, at_once=True)
+    def _settle(self, name: str) -> int:
+        done = self.step(name)
+        return done + self.merge_due(name, at_once=True)
 
-    def step(self, mailbox: str) -> int:
+    def step(self, name: str) -> int:
         """Read one batch of changes and answer it; how many changes there were."""
+        return self._step_media(name) if name.startswith(MEDIA) else self._step_mailbox(name)
+
+    def _step_media(self, media: str) -> int:
+        with self._afresh_after_failure(media) as state:
+            count, state.read = arrivals.step(self._store, self._projection, media, state.read)
+            return count
+
+    def _step_mailbox(self, mailbox: str) -> int:
         with self._afresh_after_failure(mailbox) as state:
             database = self._store.database(mailbox)
             page = database.changes(state.read, limit=BATCH, include_docs=True, all_leaves=True)
             if not page.results:
                 return 0
+            if state.read == START:
+                self._read_media_before(mailbox)
             found = [self._leaves.found(database, change) for change in page.results if self._is_news(state, change)]
             before = dict(zip([c.id for c in page.results], [state.read, *(c.seq for c in page.results)], strict=False))
             for each in found:
@@ -201,6 +217,13 @@ class Intake:
             self._mailboxes[mailbox] = _Mailbox(since)
         return self._mailboxes[mailbox]
 
+    def _read_media_before(self, mailbox: str) -> None:
+        """Where all is read anew, files come first: no receipt says meanwhile that one is missing which is there."""
+        media = f"{MEDIA}{_team(mailbox)}"
+        with suppress(NotFound):
+            while self._step_media(media):
+                pass
+
     def position(self, mailbox: str) -> Seq:
         """How far the mailbox was read."""
         return self._state(mailbox).read
@@ -247,7 +270,8 @@ class Intake:
         written, refused = self._write_merges(database, [doc for each in answers for doc in each.planned])
         merged = [each for each in answers if each.is_merge and each.found.record_id not in refused]
         judged = [each.outcome() if each in merged else each.judged for each in answers]
-        self._write_receipts(database, judged)
+        judged = self._with_media(mailbox, judged)
+        write_receipts(database, [each.receipt for each in judged])
         self._projection.apply(mailbox, judged, state.durable(), reports)
         state.settled |= {each.found.record_id: _Settled(each.revs(), self._library.position) for each in merged}
         self._verdicts += len(judged)
@@ -289,6 +313,12 @@ class Intake:
 
         return plan_merge(found.leaves, body, known=known)
 
+    def _with_media(self, mailbox: str, judged: Sequence[Judged]) -> list[Judged]:
+        """The verdicts, their receipts saying which of the files that the answers name have arrived."""
+        named = {digest for each in judged for digest in each.media}
+        here = self._projection.arrived(_team(mailbox), named) if named else set()
+        return [replace(each, receipt=with_media(each.receipt, each.media, here)) for each in judged]
+
     def _write_merges(self, database: Database, merges: Sequence[Document]) -> tuple[int, set[str]]:
         """Write merges, then the tombstones of the leaves that went into them; how many, and of what one was refused.
 
@@ -302,22 +332,6 @@ class Intake:
         tombstones = [each for each in merges if each.get("_deleted") and each["_id"] not in left]
         missed = database.put_revisions(tombstones) if tombstones else []
         return len(joined) - len(refused) + len(tombstones) - len(missed), left
-
-    def _write_receipts(self, database: Database, judged: Iterable[Judged]) -> None:
-        """Write the receipts that say something new (law 20); after somebody else's write, read and try again."""
-        wanted = {each.receipt["_id"]: each.receipt for each in judged}
-        for _ in range(RECEIPT_TRIES):
-            standing = {row.id: row.doc or {} for row in database.all(keys=list(wanted), include_docs=True)}
-            fresh = [
-                {**receipt, **_rev(standing.get(doc_id))}
-                for doc_id, receipt in wanted.items()
-                if _body(standing.get(doc_id)) != receipt
-            ]
-            failed = {each.id for each in database.put_many(fresh) if each.error} if fresh else set()
-            wanted = {doc_id: receipt for doc_id, receipt in wanted.items() if doc_id in failed}
-            if not wanted:
-                return
-        log.error("receipts could not be written", database=database.name, receipts=sorted(wanted))
 
 
 @dataclass(frozen=True, eq=False)
@@ -353,14 +367,10 @@ def _with_lost(judged: Judged, found: Found, known: Sequence[Any]) -> Judged:
     return replace(judged, lost=lost, fresh=[here[name] for name in sorted(here.keys() - before)]) if lost else judged
 
 
+def _team(mailbox: str) -> str:
+    return mailbox.removeprefix(MAILBOX)
+
+
 def _number(seq: Seq) -> int:
     """How many changes a sequence counts; CouchDB writes more behind the number."""
     return int(str(seq).partition("-")[0] or 0)
-
-
-def _body(doc: Document | None) -> Document | None:
-    return None if doc is None else {name: value for name, value in doc.items() if name != "_rev"}
-
-
-def _rev(doc: Document | None) -> Document:
-    return {"_rev": doc["_rev"]} if doc else {}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.answers import Problem
+from schemas.files import files_named
 from schemas.form import Form
 from schemas.identity import Part, identity
 from schemas.messages import text
@@ -45,8 +46,9 @@ class Judged:
     are the edits in force as the form version reads them, `invalid_edits` why an edit does not count, by its digest;
     `label` the record's summary per language; `differing` the top-level fields whose answers the document caches
     otherwise than the judge has them (law 14); `identity` what the record is about, by its form; `joined` the record
-    that the office has joined it into; `by_time` the collisions that the clocks have settled;
-    `lost` the ids of edits that no leaf had any more and that are put back, `fresh` the edits that came instead.
+    that the office has joined it into; `by_time` the collisions that the clocks have settled; `media` the digests of
+    the files that the answers name; `lost` the ids of edits that no leaf had any more and that are put back, `fresh`
+    the edits that came instead.
     """
 
     record_id: str
@@ -72,6 +74,7 @@ class Judged:
     identity: tuple[Part, ...] = ()
     joined: Mapping[str, str] | None = None
     by_time: tuple[Collision, ...] = ()
+    media: tuple[str, ...] = ()
     lost: Collection[str] = ()
     fresh: Sequence[Any] = ()
 
@@ -149,6 +152,7 @@ class Judge:
             differing=() if faults else _differing(winner, edits, answers),
             identity=identity(form, answers),
             joined=self._joined(folded),
+            media=files_named(form, answers),
         )
 
     def _joined(self, folded: Folded) -> Mapping[str, str] | None:
@@ -213,6 +217,7 @@ class Judge:
         differing: tuple[str, ...] = (),
         identity: tuple[Part, ...] = (),
         joined: Mapping[str, str] | None = None,
+        media: tuple[str, ...] = (),
     ) -> Judged:
         record_id, team = winner["_id"], mailbox.removeprefix("mailbox-")
         form, task = winner.get("form"), winner.get("task")
@@ -256,6 +261,7 @@ class Judge:
             identity,
             joined,
             folded.by_time,
+            media,
         )
 
 

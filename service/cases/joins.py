@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from schemas.files import FILES
 from service.cases import entries, notes
 from service.cases.kinds import DUPLICATE
 from service.cases.sitting import Pen, Standing, stand, write
@@ -20,8 +21,6 @@ from service.readmodel.paging import Row
 from sync.edits import Edit, same
 from sync.merge import OWN, is_row
 from sync.state import DRAFT, JOINED, STATE, WITHDRAWN
-
-FILES = frozenset({"photo", "audio", "video", "file", "signature"})
 
 Known = tuple[str, str]
 """A record, by team and id."""

@@ -8,12 +8,12 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from schemas.files import FILES
 from schemas.form import Field, Form
 from schemas.summary import show_date
 from service import language
 from sync.merge import STATE, is_row
 
-MEDIA = frozenset({"photo", "audio", "video", "file", "signature"})
 PICTURES = frozenset({"photo", "signature"})
 
 
@@ -58,7 +58,7 @@ def show(field: Field | None, value: Any, form: Form | None, reader: Reader) -> 
         return Shown()
     if field is None or form is None:
         return Shown(language.shown_value(value))
-    if field.type in MEDIA:
+    if field.type in FILES:
         digests = value if isinstance(value, list) else [value]
         return Shown(media=tuple(reader.media(str(each), field.type in PICTURES) for each in digests))
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, delete, insert, select
@@ -12,9 +12,11 @@ from service.readmodel.cases import replace_cases
 from service.readmodel.checkpoints import checkpoint
 from service.readmodel.clocks import clock_cases, put_report, replace_by_time
 from service.readmodel.duplicates import replace_identities
-from service.readmodel.rows import edit_rows, problem_rows, record_row
-from service.readmodel.tables import checkpoints, edits, problems, records
+from service.readmodel.media import put_files, receipts_naming, sound_of
+from service.readmodel.rows import edit_rows, media_rows, problem_rows, record_row
+from service.readmodel.tables import checkpoints, edits, named_media, problems, records
 from service.sql import among, writing
+from sync.arrivals import File
 from sync.intake import Judged
 from sync.store import Document, Seq
 
@@ -62,18 +64,39 @@ class SqlProjection:
                 _replace(connection, team, latest[start : start + CHUNK])
             for report in reports:
                 put_report(connection, team, report)
-            connection.execute(delete(checkpoints).where(checkpoints.c.mailbox == mailbox))
-            connection.execute(insert(checkpoints).values(mailbox=mailbox, seq=seq))
+            _move(connection, mailbox, seq)
+
+    def arrived(self, team: str, digests: Iterable[str]) -> set[str]:
+        """Those of these files whose very bytes are in the team's media database."""
+        with self._engine.connect() as connection:
+            return sound_of(connection, team, digests)
+
+    def shelve(self, team: str, files: Sequence[File]) -> list[Document]:
+        """Note what became of these files; the receipts of the records that name any of them, brought up to date."""
+        with writing(self._engine) as connection:
+            put_files(connection, team, files)
+            return receipts_naming(connection, team, [each.digest for each in files])
+
+    def shelved(self, media: str, seq: Seq) -> None:
+        """Move the checkpoint of a media database."""
+        with writing(self._engine) as connection:
+            _move(connection, media, seq)
+
+
+def _move(connection: Connection, name: str, seq: Seq) -> None:
+    connection.execute(delete(checkpoints).where(checkpoints.c.mailbox == name))
+    connection.execute(insert(checkpoints).values(mailbox=name, seq=seq))
 
 
 def _replace(connection: Connection, team: str, judged: Sequence[Judged]) -> None:
     ids = [each.record_id for each in judged]
     connection.execute(delete(records).where(records.c.team == team, among(connection, records.c.id, ids)))
-    for table in (problems, edits):
+    for table in (problems, edits, named_media):
         connection.execute(delete(table).where(table.c.team == team, among(connection, table.c.record, ids)))
     _insert(connection, records, [record_row(team, each) for each in judged])
     _insert(connection, problems, [row for each in judged for row in problem_rows(team, each)])
     _insert(connection, edits, [row for each in judged for row in edit_rows(team, each)])
+    _insert(connection, named_media, [row for each in judged for row in media_rows(team, each)])
     replace_identities(connection, team, judged)
     replace_by_time(connection, team, judged)
     derived = [row for each in judged for row in case_rows(team, each)] + clock_cases(connection, team, judged)

@@ -86,6 +86,32 @@ def _unit(judged: Judged) -> str | None:
     return unit if isinstance(unit, str) and "\0" not in unit and len(unit) <= UNIT_MOST else None
 
 
+def media_rows(team: str, judged: Judged) -> Iterator[Row]:
+    """One row for each file that the answers name."""
+    told = judged.receipt.get("media", {"arrived": ()})
+    here = set(told["arrived"])
+    named_by = _first_named(judged)
+    for digest in judged.media:
+        yield {
+            "team": team,
+            "record": judged.record_id,
+            "digest": digest,
+            "device": named_by.get(digest, ""),
+            "arrived": digest in here,
+        }
+
+
+def _first_named(judged: Judged) -> dict[str, str]:
+    """The device of the first edit that names each file."""
+    wanted, found = set(judged.media), dict[str, str]()
+    for edit in sorted(judged.read, key=lambda each: (each["at"], each["id"])) if wanted else ():
+        for value in edit["set"].values():
+            for each in value if isinstance(value, list) else [value]:
+                if isinstance(each, str) and each in wanted:
+                    found.setdefault(each, text(edit["device"]))
+    return found
+
+
 def _search(judged: Judged) -> str:
     people = sorted({text(edit.get("by")) for edit in judged.edits if isinstance(edit, dict)})
     return text(" ".join([*dict.fromkeys(judged.label.values()), judged.record_id, *people]).lower())

@@ -105,6 +105,29 @@ edits = Table(
     Column("erased", Boolean, nullable=False),
     Column("fault", Text),
     Column("edit", JSON, nullable=False),
+    Index("edits_by_device", "team", "device", "at"),
+)
+
+# What has come into the media databases: under a digest its very bytes (`sound`), or others.
+media = Table(
+    "media",
+    metadata,
+    Column("team", _plain(40), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("sound", Boolean, nullable=False),
+)
+
+# The files that records name, each with the device whose edit named it first, and whether it has arrived.
+named_media = Table(
+    "named_media",
+    metadata,
+    Column("team", _plain(40), primary_key=True),
+    Column("record", _plain(120), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("device", Text, nullable=False),
+    Column("arrived", Boolean, nullable=False),
+    Index("named_media_by_digest", "team", "digest"),
+    Index("named_media_by_device", "team", "device", "arrived"),
 )
 
 # `team` is whose case it is: empty where it is about records of several teams, which only the office sees.

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 
 from schemas.form import Form, compile_form, parse
 from sync import gate
+from sync.arrivals import File
 from sync.checkpoints import Endpoint
 from sync.clock import Clock
 from sync.edits import edit_id, union
@@ -22,6 +23,7 @@ from sync.embedded.database import EmbeddedDatabase
 from sync.forms import FormLibrary
 from sync.intake import Intake, Judged
 from sync.merge import fold
+from sync.receipts import with_media
 from sync.record import new_edit
 from sync.replicate import Replication
 from sync.signature import device_id, generate_key, public_jwk, sign_edit
@@ -52,6 +54,7 @@ class Memory:
     def __init__(self) -> None:
         self.seqs: dict[str, Seq] = {}
         self.judged: dict[tuple[str, str], Judged] = {}
+        self.sound: dict[tuple[str, str], bool] = {}
 
     def checkpoint(self, mailbox: str) -> Seq | None:
         return self.seqs.get(mailbox)
@@ -65,6 +68,22 @@ class Memory:
     def apply(self, mailbox: str, judged: Sequence[Judged], seq: Seq, reports: Sequence[Document] = ()) -> None:
         self.judged |= {(mailbox, each.record_id): each for each in judged}
         self.seqs[mailbox] = seq
+
+    def arrived(self, team: str, digests: Iterable[str]) -> set[str]:
+        return {each for each in digests if self.sound.get((team, each))}
+
+    def shelve(self, team: str, files: Sequence[File]) -> list[Document]:
+        self.sound |= {(team, each.digest): bool(each.sound) for each in files}
+        digests, told = {each.digest for each in files}, []
+        for key, each in self.judged.items():
+            if key[0] == f"mailbox-{team}" and digests & set(each.media):
+                receipt = with_media(each.receipt, each.media, self.arrived(team, each.media))
+                self.judged[key] = replace(each, receipt=receipt)
+                told.append(receipt)
+        return told
+
+    def shelved(self, media: str, seq: Seq) -> None:
+        self.seqs[media] = seq
 
 
 class OtherVersion(Intake):

@@ -1,9 +1,10 @@
 /**
  * What this tablet tells the office of itself: how far its clock is off, and what is still here and since when. Written
  * straight into the team's mailbox over there whenever it would say something new, since without a network nobody could
- * read it anyway.
+ * read it anyway; and once an hour where there is nothing new, since that too is news.
  */
 import { store } from './db.js';
+import { hub } from './place.js';
 import { VERSION } from './version.js';
 
 /**
@@ -12,11 +13,13 @@ import { VERSION } from './version.js';
  */
 
 const GATHER_MS = 3_000;
+const AGAIN_MS = 3_600_000;
 
 export class DeviceReport {
   /** @type {ReturnType<typeof setTimeout> | null} */
   #timer = null;
   #told = '';
+  #toldAt = 0;
   #stopped = false;
 
   /** @param {Sync} sync @param {Drafts} drafts */
@@ -47,7 +50,7 @@ export class DeviceReport {
     if (this.#stopped || !this.sync.status().reached) return;
     const body = this.#body();
     const text = JSON.stringify(body);
-    if (text === this.#told) return;
+    if (text === this.#told && Date.now() - this.#toldAt < AGAIN_MS) return;
     const { databases, device } = this.sync.profile;
     const ms = this.sync.contact.skew.ms ?? 0;
     for (const name of databases.mailboxes) {
@@ -55,6 +58,7 @@ export class DeviceReport {
       await store(this.sync.remote(name), whole._id, () => whole);
     }
     this.#told = text;
+    this.#toldAt = Date.now();
   }
 
   #body() {
@@ -66,6 +70,7 @@ export class DeviceReport {
       device: profile.device,
       by: profile.user.name,
       app: VERSION,
+      via: hub()?.name ?? null,
       skews: contact.skew.all,
       held: {
         records,

@@ -191,7 +191,8 @@ def crashing(step: int, *, after: bool) -> Iterator[Callable[[], int]]:
 
         dying(EmbeddedDatabase, "put_revisions")
         dying(EmbeddedDatabase, "put_many")
-        dying(SqlProjection, "apply")
+        for name in ("apply", "shelve", "shelved"):
+            dying(SqlProjection, name)
         yield lambda: count
 
 

@@ -1,9 +1,11 @@
 /** One record: its true state, what the office said of it, the answers, and how they came about. */
 import { html, nothing } from '../../vendor/lit.js';
+import { filesOf } from '../arrivals.js';
 import { momentOf, showMoment } from '../format.js';
 import { pick, t } from '../i18n.js';
 import { connectionBar, header } from '../parts/bar.js';
 import { stateMark } from '../parts/state.js';
+import { GLYPHS } from '../state.js';
 import { FILES } from '../media_paths.js';
 import { readable, summaryOf } from '../reading.js';
 import { fillAddress } from '../routes.js';
@@ -59,9 +61,22 @@ export class RecordView {
     return html`<section class="verdict" data-state=${state}><h2>${stateMark(state)}</h2>
       <p>${refusal ? t('record.why_refused', { reason: refusal.reason }) : t(`why.${state}`, { count: errors.length })}</p>
       ${refusal ? html`<button type="button" class="secondary" @click=${() => this.#sendAgain()}>${t('record.send_again')}</button>` : ''}
+      ${this.#files(entry, receipt)}
       ${this.#question(entry)}
       ${errors.length ? html`<ul class="errors">${errors.map((/** @type {any} */ error) => html`<li><button type="button" class="link" @click=${() => show(error.path)}>${pick(error.message)}</button></li>`)}</ul>` : ''}
     </section>`;
+  }
+
+  /** How many of its photos and files have arrived. @param {Entry} entry @param {import('../db.js').Doc | null} receipt */
+  #files(entry, receipt) {
+    const database = entry.mailbox.replace(/^mailbox-/, 'media-');
+    const { all, arrived, here } = filesOf(entry, receipt, (id) => this.desk.unsent.has(database, id));
+    if (!all) return '';
+    const rest = here ? t('record.files_here', { count: here }) : arrived < all ? t('record.files_awaited') : '';
+    const atHub = receipt && receipt.judge !== 'office';
+    const glyph = atHub ? GLYPHS.hub : arrived === all ? GLYPHS.accepted : here === all ? GLYPHS.local : GLYPHS.delivered;
+    const said = atHub ? t('record.files_at_hub', { arrived, all }) : t('record.files_arrived', { arrived, all });
+    return html`<p class="files-arrived"><span aria-hidden="true">${glyph}</span> ${said} ${rest}</p>`;
   }
 
   /** What the office asks. @param {Entry} entry */

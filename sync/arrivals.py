@@ -1,0 +1,88 @@
+"""Which files have arrived: follows the media databases, and lets the receipts of the records that name a file say so.
+
+A file is called by the digest of its bytes, and anybody of the team could store others under its name: it has arrived
+when bytes have been read that give that digest. Receipts are written before the checkpoint moves; a crash in between
+repeats work and writes nothing twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from sync.receipts import write_receipts
+from sync.store import Change, Database, Document, NotFound, Seq, Store, StoreError
+
+log = structlog.get_logger(__name__)
+
+MEDIA, PREFIX, FILE = "media-", "media:", "file"
+BATCH = 10
+"""Files to a step: text must not wait long for pictures to be read."""
+
+
+class Shelf(Protocol):
+    """Where it is kept which files have arrived. `team` is whose media database it was."""
+
+    def arrived(self, team: str, digests: Iterable[str]) -> set[str]:
+        """Those of these files that have arrived."""
+
+    def shelve(self, team: str, files: Sequence[File]) -> Sequence[Document]:
+        """Note what became of these files; the receipts, brought up to date, of the records that name any of them.
+
+        All of them, also where nothing is new: the process may have died before it had written them.
+        """
+
+    def shelved(self, media: str, seq: Seq) -> None:
+        """Their receipts are written: move the checkpoint of the media database."""
+
+
+@dataclass(frozen=True)
+class File:
+    """What is in a media database under a digest: the very bytes (`sound`), others, or nothing any more (None)."""
+
+    digest: str
+    sound: bool | None
+
+
+def step(store: Store, shelf: Shelf, media: str, since: Seq) -> tuple[int, Seq]:
+    """Read one batch of a media database; how many changes there were, and where to go on.
+
+    Raises `StoreError` where the store fails; then nothing counts as read.
+    """
+    team = media.removeprefix(MEDIA)
+    database = store.database(media)
+    page = database.changes(since, limit=BATCH, include_docs=True)
+    if not page.results:
+        return 0, since
+    files = [_file(database, change) for change in page.results if change.id.startswith(PREFIX)]
+    receipts = shelf.shelve(team, files) if files else ()
+    if receipts:
+        write_receipts(store.database(f"mailbox-{team}"), receipts)
+    shelf.shelved(media, page.last_seq)
+    return len(page.results), page.last_seq
+
+
+def _file(database: Database, change: Change) -> File:
+    digest = change.id.removeprefix(PREFIX)
+    if change.deleted or change.doc is None:
+        return File(digest, None)
+    return File(digest, _is_sound(database, change.id, change.doc["_rev"], digest))
+
+
+def _is_sound(database: Database, doc_id: str, rev: str, digest: str) -> bool:
+    found = hashlib.sha256()
+    try:
+        for piece in database.attachment(doc_id, FILE, rev).chunks:
+            found.update(piece)
+    except NotFound:  # no such attachment, or a newer revision has come: that is a change of its own
+        return False
+    except StoreError as error:
+        if error.code != "damaged":
+            raise
+        log.error("a file cannot be read", database=database.name, document=doc_id, reason=error.reason)
+        return False
+    return found.hexdigest() == digest

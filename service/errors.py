@@ -27,6 +27,7 @@ STATUS = {
     "wrong_sign_in": 401,
     "bad_token": 401,
     "token_expired": 401,
+    "device_not_listed": 404,
     "device_unknown": 401,
     "device_revoked": 403,
     "challenge_failed": 401,

@@ -6,7 +6,21 @@ from flask import Flask, render_template, request
 from flask_smorest import Api  # type: ignore[import-untyped]
 
 from service import language
-from service.api import batches, bundles, cases, comparisons, drafts, forms, hub, joins, packs, records, session, why
+from service.api import (
+    batches,
+    bundles,
+    cases,
+    comparisons,
+    deliveries,
+    drafts,
+    forms,
+    hub,
+    joins,
+    packs,
+    records,
+    session,
+    why,
+)
 from service.auth import access
 from service.errors import STATUS
 
@@ -19,6 +33,7 @@ BLUEPRINTS = (
     cases.blueprint,
     joins.blueprint,
     comparisons.blueprint,
+    deliveries.blueprint,
     forms.blueprint,
     drafts.blueprint,
     packs.blueprint,

@@ -26,6 +26,8 @@ class Action(Enum):
     WRITE_DRAFTS = frozenset({"office", "admin"})
     READ_RECORDS = frozenset({"inspector", "supervisor", "office", "admin"})
     READ_CASES = frozenset({"supervisor", "office", "admin"})
+    READ_DELIVERIES = frozenset({"supervisor", "office", "admin"})
+    """See what has come from which device, and what has not."""
     DECIDE = frozenset({"supervisor", "office", "admin"})
     OFFICE_PAGES = frozenset({"supervisor", "office", "admin"})
     IMPORT = frozenset({"supervisor", "hub", "office", "admin"})

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from service.sql import writing
 
-VERSION = 5
+VERSION = 6
 
 
 def _plain(length: int) -> String:

@@ -22,6 +22,7 @@ BUILT = (
     *("case_clock.", "case_done.", "case_ended.", "case_entry.", "case_rule.", "case_rule_of.", "cases.by."),
     *("batch_reason.", "batch_result."),
     *("bundle_result.", "bundle_why.", "why.case.", "why.role.", "why.policy."),
+    *("delivery.state.", "delivery.why."),
 )
 """Beginnings of keys that templates and code complete at run time."""
 

@@ -52,6 +52,8 @@ ADDRESSES = [
     "GET /api/v1/forms",
     "GET /api/v1/forms/{form}/{version}",
     "GET /api/v1/packs/{database}",
+    "GET /api/v1/delivery",
+    "GET /api/v1/delivery/{device}",
     "GET /api/v1/drafts",
     "GET /api/v1/drafts/{form}",
     "PUT /api/v1/drafts/{form}",

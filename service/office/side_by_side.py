@@ -8,12 +8,13 @@ from typing import Any
 
 from flask import request, url_for
 
+from schemas.files import FILES
 from schemas.form import Field, Form
 from service.api.records import lists
 from service.office.case_view import when
 from service.office.differences import Piece, pieces
 from service.office.names import Names
-from service.office.values import MEDIA, Reader, Shown, row_name, show, state_of
+from service.office.values import Reader, Shown, row_name, show, state_of
 from service.readmodel.paging import Row
 from sync.edits import same
 
@@ -132,7 +133,7 @@ class _Walk:
         if not differs or field.is_computed:
             return Line("field", self._pick(field), path, differs, tuple(Cell(each) for each in shown))
         filled = [number for number, value in enumerate(values) if value not in (None, "", [], {})]
-        preferred = self.kept if self.kept in filled else None if field.type in MEDIA else filled[0]
+        preferred = self.kept if self.kept in filled else None if field.type in FILES else filled[0]
         cells = [self._cell(field, path, shown, number, number in filled, preferred) for number in range(len(shown))]
         return Line("field", self._pick(field), path, differs, tuple(cells))
 

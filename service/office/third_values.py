@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from schemas.files import FILES
 from schemas.form import Field, Form
 from service import language
-from service.office.values import MEDIA, Reader, show
+from service.office.values import Reader, show
 from service.readmodel.paging import Row
 
 LISTED_CHOICES = 200
@@ -32,7 +33,7 @@ def asked(case: Row, field: Field | None, form: Form, reader: Reader, given: Seq
     """How another value is asked for; None for types that nobody can type in, such as a place on the map."""
     if field is None or field.is_computed:
         return None
-    if field.type in MEDIA:
+    if field.type in FILES:
         return _files(case, field, form, reader, given)
     if field.type in {"select_one", *MANY} and not field.entity and 0 < len(field.choices) <= LISTED_CHOICES:
         choices = [(choice.name, reader.pick(choice.label, choice.name)) for choice in field.choices]
@@ -60,7 +61,7 @@ def typed(field: Field, form: Form, given: Sequence[str]) -> Any:
         return None
     if field.type == "rank":
         return _ranked(field, given)
-    if field.type == "select_many" or field.type in MEDIA - {"signature"}:
+    if field.type == "select_many" or field.type in FILES - {"signature"}:
         return texts
     return _read(field, form, texts[0])
 

@@ -19,6 +19,7 @@ from service.errors import RoundsError
 from service.parts import Parts
 from service.readmodel.paging import Row
 from sync.edits import Edit, same
+from sync.heads import Head
 from sync.merge import OWN, is_row
 from sync.state import DRAFT, JOINED, STATE, WITHDRAWN
 
@@ -70,7 +71,7 @@ def unjoin(parts: Parts, person: str, case: Row, note: str | None) -> list[str]:
     pen = Pen(parts, person)
     made: list[str] = []
     for known in _documents(case):
-        mark = stand(parts, *known).folded.joined
+        mark = _mark(parts, stand(parts, *known))
         if mark is None or mark.value["case"] != case["id"]:
             continue  # the one that stayed, or taken apart by an attempt that broke off
         survivor = (str(mark.value["team"]), str(mark.value["record"]))
@@ -160,6 +161,16 @@ def _withdraw(parts: Parts, pen: Pen, case: str, other: Known, joint: Joint, tak
     return [edit["id"] for edit in write(parts, *other, make)[0]]
 
 
+def _mark(parts: Parts, standing: Standing) -> Head | None:
+    """Where the office says that it has joined a record into another.
+
+    A tablet's word is none: it could name any record of any team, and the office would write into that.
+    """
+    head = standing.folded.joined
+    device = parts.library.device(head.device) if head else None
+    return head if device is not None and device.speaks_for_all else None
+
+
 def _give_back(parts: Parts, pen: Pen, survivor: Known, taken: str, note: str | None) -> list[str]:
     """Set what the joining edit set to what was there before, wherever it is still what stands."""
 
@@ -181,7 +192,7 @@ def _restore(parts: Parts, pen: Pen, known: Known, note: str | None) -> list[str
     """Let a withdrawn record be what it was."""
 
     def make(standing: Standing) -> list[Edit]:
-        mark = standing.folded.joined
+        mark = _mark(parts, standing)
         if mark is None:
             return []
         state = _former(standing, standing.by_id[mark.edit_id], STATE) or DRAFT

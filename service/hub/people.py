@@ -2,7 +2,7 @@
 
 Inspectors come without their passwords: at a hub they sign in with their tablet's key, which is in `reference`. Only
 the supervisors of its teams, whose laptop it is, can sign in on it with a password, so only theirs are given out, and
-as argon2id hashes. Nobody is more at a hub than supervisor.
+as argon2id hashes. Nobody is more at a hub than supervisor, and who is more at the office signs in there alone.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ def _told(user: User, hub: User) -> dict[str, Any] | None:
     teams, roles = sorted(set(user.teams) & set(hub.teams)), sorted(set(user.roles) & set(ROLES))
     if user.disabled or not teams or not roles:
         return None
-    password = user.password if "supervisor" in roles else ""
+    # Whoever is more than a supervisor at the office has a password that no laptop in the field shall be searched for.
+    password = user.password if "supervisor" in roles and set(user.roles) <= set(ROLES) else ""
     told = {"name": user.name, "display_name": user.display_name, "roles": roles, "teams": teams}
     return {**told, "password": password}
 

@@ -250,6 +250,24 @@ def test_a_tablet_cannot_say_that_a_record_was_joined(office: Office, north: Tab
 # Rebuilding
 
 
+def test_taking_apart_goes_by_the_office_s_word_and_not_by_a_tablet_s(
+    office: Office, north: Tablet, colleague: Tablet, south: Tablet
+) -> None:
+    """Otherwise one team's tablet would have the office take back what another team has said."""
+    theirs = south.fill({**WHOLE, "/visited_on": "2026-07-09", REMARKS: "一"})
+    mailbox = office.mailbox("south")
+    south.change(theirs, mailbox.get(theirs), {REMARKS: "二"})
+    office.judge()
+    said = mailbox.get(theirs)["edits"]
+    one, other = two(office, north, colleague)
+    assert ask(office, "join", survivor=named(one)).status_code == 200
+    office.judge()
+    forged = {"case": the_duplicate(office)["id"], "team": "south", "record": theirs, "edits": [said[-1]["id"]]}
+    colleague.change(other, office.mailbox("north").get(other), {"/_joined": forged})
+    assert ask(office, "unjoin").get_json()["error"] == "not_joined"
+    assert mailbox.get(theirs)["edits"] == said
+
+
 def everything(office: Office) -> list[Any]:
     with office.parts.readmodel.connect() as connection:
         return [

@@ -117,6 +117,17 @@ def test_nobody_else_can_visit_as_a_hub(office: Office) -> None:
     assert office.post("/api/v1/hub/visit", json=body).status_code == 401
 
 
+def test_a_hub_hears_of_no_password_that_opens_more_than_its_teams(office: Office) -> None:
+    """A laptop that is stolen can be searched for passwords at leisure."""
+    laptop = Laptop(office, invited(office))
+    campaign = Campaign(office.parts.store)
+    for name, roles in (("one", ["supervisor", "admin"]), ("two", ["office", "supervisor"])):
+        campaign.add_user(name, f"a good password of {name}", roles=roles, teams=["north"])
+    users = {user["name"]: user for user in laptop.visit().get_json()["users"]}
+    assert users["one"]["roles"] == users["two"]["roles"] == ["supervisor"]
+    assert users["one"]["password"] == users["two"]["password"] == ""
+
+
 def test_a_hub_cannot_sign_in_with_a_password(office: Office) -> None:
     Laptop(office, invited(office))
     for password in ("a password that nobody has", "x"):

@@ -33,9 +33,12 @@ def raised() -> set[str]:
 
 
 def raised_on_the_tablet() -> set[str]:
-    texts = [(ROOT / f"service/tablet/app/core/{name}.js").read_text("utf-8") for name in ("judge", "values")]
+    texts = [path.read_text("utf-8") for path in (ROOT / "service/tablet/app/core").glob("*.js")]
+    judging = [
+        text for text in texts if re.search(r"import \{[^}]*\bfault\b[^}]*\} from './values.js'|const fault =", text)
+    ]
     return {
-        code for text in texts for code in re.findall(r"fault\('(\w+)'", text) + re.findall(r", '(not_\w+)'\)", text)
+        code for text in judging for code in re.findall(r"fault\('(\w+)'", text) + re.findall(r", '(not_\w+)'\)", text)
     }
 
 

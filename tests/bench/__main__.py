@@ -12,7 +12,19 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import filling, judging, live, packs, pictures, receipts, replication, scale, store, validation
+from tests.bench import (
+    cascade,
+    filling,
+    judging,
+    live,
+    packs,
+    pictures,
+    receipts,
+    replication,
+    scale,
+    store,
+    validation,
+)
 from tests.bench.machine import describe
 from tests.bench.report import Figures, page
 from tests.live import ROOT
@@ -48,6 +60,7 @@ def main(arguments: list[str] | None = None) -> None:
         packs=packs.measure(options.records, options.rounds),
         validation=validation.measure(options.rounds),
         filling=filling.measure(),
+        cascade=cascade.measure(),
         plain=judging.measure(options.records, options.rounds, conflicts=False),
         conflicting=judging.measure(options.records, options.rounds, conflicts=True),
         merges=judging.merges(options.records, options.rounds),

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from tests.bench import report_store
+from tests.bench.cascade import COUNTIES, FIRMS, TOWNS, Cascade
 from tests.bench.filling import OPENINGS, SLOWED, Filling, Times
 from tests.bench.judging import EDGE, Judging, Merges
 from tests.bench.live import Live
@@ -37,6 +38,7 @@ class Figures:
     packs: Packs
     validation: Validation
     filling: Filling
+    cascade: Cascade
     plain: Judging
     conflicting: Judging
     merges: Merges
@@ -136,6 +138,19 @@ loaded; then some of its questions are answered key by key. Load of the machine 
 |---|---:|---:|---:|
 {_filling_table(figures.filling)}
 
+## Choosing one of {FIRMS:,}
+
+The same app, slowed down as much. The form asks for a county ({COUNTIES}), a town ({TOWNS}) and an enterprise
+({FIRMS:,}), each offered by what was chosen above it; for several enterprises of the county; and for any of them. All
+are entities. Load of the machine at the end of this: {figures.cascade.load:.1f}.
+
+| milliseconds | median | 95th percentile | wanted |
+|---|---:|---:|---:|
+{_cascade_table(figures.cascade)}
+
+The list of all is read from the tablet's database once after each start of the app, which takes
+{figures.cascade.first / 1000:.1f} s here. JavaScript then holds {figures.cascade.megabytes:.0f} MB.
+
 ## Intake
 
 Intake reads the changes of a mailbox, verifies each edit's signature, validates the answers, merges what conflicts,
@@ -194,6 +209,15 @@ def _filling_table(found: Filling) -> str:
         ("that frame, with layout and paint", found.frame, ""),
     ]
     return "\n".join(f"| {name} | {each.median:.1f} | {each.p95:.1f} | {wanted} |" for name, each, wanted in rows)
+
+
+def _cascade_table(found: Cascade) -> str:
+    rows = [
+        ("a choice stands there, and all that follows from it", found.chosen),
+        ("the list below it opens", found.opened),
+        ("the list follows a letter", found.typed),
+    ]
+    return "\n".join(f"| {name} | {each.median:.0f} | {each.p95:.0f} | 100 |" for name, each in rows)
 
 
 def _rate(figures: Figures, step: str, seconds: float) -> str:

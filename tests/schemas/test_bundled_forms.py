@@ -149,7 +149,7 @@ NOTHING_FOUND = {name: value for name, value in SELF_CHECK.items() if name != "i
 
 REPORT: dict[str, Any] = {
     "enterprise": ENTERPRISE,
-    "month": "2026-11",
+    "month": "2026-11-01",
     "monitor": {"monitor_name": "赵经理", "monitor_phone": "021 555-0100", "in_person": True},
     "ratings": [
         {"_row": ROWS[0], "rated_unit": UNIT, "business": ["permit"], "satisfaction": "very_satisfied"},
@@ -578,9 +578,9 @@ def test_a_report_says_how_satisfied_a_monitoring_point_is(forms: dict[str, Form
     ("path", "value", "expected"),
     [
         ("enterprise", None, ("/enterprise", "required")),
-        ("month", "2026-12", ("/month", "constraint")),
-        ("month", "2026-13", ("/month", "constraint")),
-        ("month", "11月", ("/month", "constraint")),
+        ("month", "2026-12-01", ("/month", "constraint")),
+        ("month", "2026-11-02", ("/month", "not_month")),
+        ("month", "11月", ("/month", "not_date")),
         ("monitor/monitor_name", None, ("/monitor/monitor_name", "required")),
         ("monitor/monitor_phone", "call me", ("/monitor/monitor_phone", "constraint")),
         ("ratings", [], ("/ratings", "min_rows")),

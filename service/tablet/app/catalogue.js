@@ -99,7 +99,7 @@ export class Catalogue extends EventTarget {
     return this.newest().find((form) => form.id === id) ?? null;
   }
 
-  /** All entities of a kind that are in use, by name. @param {string} kind @returns {Promise<Entity[]>} */
+  /** All entities of a kind that are in use, in the order of their ids. @param {string} kind @returns {Promise<Entity[]>} */
   entities(kind) {
     let found = this.#kinds.get(kind);
     if (!found) {

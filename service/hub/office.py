@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -18,6 +19,8 @@ from sync.store import Forbidden, StoreError, Unauthorized, Unavailable
 TIMEOUT_SECONDS = (10.0, 30.0)
 EARLY_SECONDS = 300.0
 ANSWER_BYTES = 4 * 1024 * 1024
+CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+"""Nothing else is ever signed: the key signs edits too, and an edit is a text as well."""
 
 
 class OfficeError(StoreError):
@@ -89,7 +92,9 @@ class Office:
 
     def _sign_in(self) -> tuple[str, float]:
         url, device = self._identity.office, self._identity.device
-        challenge = ask(url, "/session/challenge", {"device": device})["challenge"]
+        challenge = str(ask(url, "/session/challenge", {"device": device}).get("challenge"))
+        if not CHALLENGE.fullmatch(challenge):
+            raise Unavailable(f"{url} does not answer as a Rounds office does.")
         signature = sign(challenge.encode(), self._key)
         told = ask(url, "/session", {"device": device, "challenge": challenge, "signature": signature})
         # By the office's own two times, since this laptop's clock may be anywhere.

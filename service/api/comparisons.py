@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import date
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
@@ -71,15 +72,20 @@ class ComparisonsShown(Schema):
 )
 def of_unit(query: Mapping[str, Any]) -> dict[str, Any]:
     """Each self-check of a unit whose period meets this one, matter by matter with the inspections in it."""
-    since, until = query["since"].isoformat(), query["until"].isoformat()
+    return {"items": [_shown(each) for each in compared(query["unit"], query["since"], query["until"])]}
+
+
+def compared(unit: str, first: date, last: date) -> list[Comparison]:
+    """What the reader may see of a unit in a period, compared."""
+    since, until = first.isoformat(), last.isoformat()
     teams = visible_teams(signed_in())
-    checks = lists().of_unit(query["unit"], SELF_CHECK, teams)
-    seen = lists().of_unit(query["unit"], INSPECTION, teams)
+    checks = lists().of_unit(unit, SELF_CHECK, teams)
+    seen = lists().of_unit(unit, INSPECTION, teams)
     meets = [
         row for row in checks if _between(row, "period_start", "", until) and _between(row, "period_end", since, "~")
     ]
     within = [row for row in seen if _between(row, "inspected_on", since, until)]
-    return {"items": [_shown(each) for each in comparison.compare(meets, within)]}
+    return comparison.compare(meets, within)
 
 
 def _between(row: Mapping[str, Any], name: str, first: str, last: str) -> bool:

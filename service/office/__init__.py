@@ -15,7 +15,20 @@ from service.auth import access
 from service.auth.access import Action, visible_teams
 from service.auth.requests import guard_office, remember_language
 from service.errors import RoundsError
-from service.office import batches, bundles, cases, deliveries, forms, joins, photos, queue, records, session, why
+from service.office import (
+    batches,
+    bundles,
+    cases,
+    comparisons,
+    deliveries,
+    forms,
+    joins,
+    photos,
+    queue,
+    records,
+    session,
+    why,
+)
 from service.parts import current
 from service.readmodel.case_lists import CaseLists
 
@@ -31,7 +44,10 @@ def register(app: Flask) -> None:
     blueprint.before_request(_check_form)
     blueprint.after_request(remember_language)
     blueprint.after_request(_keep_private)
-    for module in (session, records, why, queue, cases, joins, batches, deliveries, photos, bundles, forms):
+    for module in (
+        *(session, records, why, queue, cases, joins, batches),
+        *(deliveries, comparisons, photos, bundles, forms),
+    ):
         module.add_to(blueprint)
     blueprint.add_url_rule("/", "start", _start)
     app.register_blueprint(blueprint)

@@ -22,6 +22,7 @@ from service.errors import RoundsError, describe
 from service.office import third_values
 from service.office.case_page import back_query, case_page, queue_url
 from service.office.names import Names
+from service.office.queue import remember_settled
 from service.parts import current
 from service.readmodel.paging import Row
 
@@ -89,6 +90,7 @@ def acting(case_id: str, act: Callable[[Row], Any], said: str, *, ends: bool = T
         answer = describe(error, lang)
         return case_page(case, failure=answer.reason, note=request.form.get("note", "")), answer.status
     flash(language.translate(f"case_done.{said}", lang), url_for("office.undo", case_id=case_id) if ends else "message")
+    remember_settled(case_id, settled=ends)
     if ends or "stay" in request.form:
         return redirect(queue_url())
     return redirect(url_for("office.case", case_id=case_id, back=back_query() or None))

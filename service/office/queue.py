@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from time import time
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, request, session, url_for
 from marshmallow import fields
 from marshmallow.validate import OneOf
 
@@ -29,6 +30,7 @@ from service.readmodel.case_lists import CaseFilter as Wanted
 from service.readmodel.paging import Row
 
 ON_A_PAGE = 50
+SETTLED, LAG_SECONDS = "settled", 15
 KEPT = ("status", "kind", "team", "form", "owner", "term", "asleep", "sort")
 LATE, WEEK = "late", "week"
 PLAIN_RULES = ("latest", "signed", "supervisor", "union")
@@ -86,9 +88,22 @@ def _wanted(given: Mapping[str, Any]) -> Wanted:
     )
 
 
+def remember_settled(case_id: str, *, settled: bool) -> None:
+    """Whoever has just settled a case is told so in the queue until the lists know of it."""
+    others = {name: at for name, at in _settled_lately().items() if name != case_id}
+    session[SETTLED] = others | ({case_id: time()} if settled else {})
+
+
+def _settled_lately() -> dict[str, float]:
+    known = session.get(SETTLED)
+    return {name: at for name, at in known.items() if time() - at < LAG_SECONDS} if isinstance(known, dict) else {}
+
+
 def _row(row: Row, names: Names, back: str) -> dict[str, Any]:
-    mine = access.may(signed_in(), Action.DECIDE, row["team"])
+    settling = row["status"] == "open" and row["id"] in _settled_lately()
+    mine = access.may(signed_in(), Action.DECIDE, row["team"]) and not settling
     return shown_case(row, names, back) | {
+        "settling": settling,
         "brief": _brief(row, names),
         "selectable": mine and row["kind"] == CONFLICT and row["status"] == "open",
         "assign_url": url_for("office.add_entry", case_id=row["id"]) if mine and row["status"] == "open" else None,

@@ -135,6 +135,14 @@ def moment_of(at: str, reader: Reader, zone: ZoneInfo, now: datetime) -> dict[st
     }
 
 
+def day_of(value: Any, lang: str) -> str:
+    """A date as it is written in a language; its text as it is where it is none."""
+    try:
+        return show_date(date.fromisoformat(str(value)), lang)
+    except ValueError:
+        return str(value)
+
+
 def _as_it_is(_field: Field, value: Any, _form: Form, reader: Reader) -> str:
     if isinstance(value, bool):
         return reader.say("value.yes" if value else "value.no")

@@ -24,6 +24,8 @@ class Filter:
     q: str = ""
 
 
+UNITS_LISTED = 2000
+"""In a list to choose from."""
 UNIT_RECORDS = 1000
 """Records of one unit and form that are compared."""
 
@@ -71,6 +73,12 @@ class Lists:
         query = bounded(select(*columns), records, teams).where(records.c.unit == unit, records.c.form == form)
         query = query.where(records.c.state.not_in(["draft", "withdrawn"]))
         return self._rows(query.order_by(records.c.team, records.c.id).limit(UNIT_RECORDS))
+
+    def units(self, forms: Sequence[str], teams: frozenset[str] | None) -> list[str]:
+        """The units that records by these forms are about."""
+        query = bounded(select(records.c.unit).distinct(), records, teams)
+        query = query.where(records.c.form.in_(forms), records.c.unit.is_not(None), records.c.unit != "")
+        return [row["unit"] for row in self._rows(query.order_by(records.c.unit).limit(UNITS_LISTED))]
 
     def forms(self, teams: frozenset[str] | None) -> list[str]:
         """The forms that there are records of."""

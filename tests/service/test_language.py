@@ -19,7 +19,16 @@ ROOT = Path(__file__).parents[2] / "service"
 BUILT = (
     *("case.kind.", "case.settles.", "held.", "records.", "state.", "verdict.", "cases.", "error."),
     *("forms_change.", "forms_failure.", "forms_severity."),
-    *("case_clock.", "case_done.", "case_ended.", "case_entry.", "case_rule.", "case_rule_of.", "cases.by."),
+    *(
+        "case_clock.",
+        "case_done.",
+        "case_ended.",
+        "case_entry.",
+        "case_rule.",
+        "case_rule_of.",
+        "cases.by.",
+        "comparison_match.",
+    ),
     *("batch_reason.", "batch_result."),
     *("bundle_result.", "bundle_why.", "why.case.", "why.role.", "why.policy."),
     *("delivery.state.", "delivery.why."),

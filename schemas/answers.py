@@ -6,6 +6,7 @@ remains. `core/judge.js` is the twin for the tablet; `tests/vectors/answers.json
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,8 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 
 from schemas import messages
-from schemas.expression.evaluate import NO_ROW, Condition, condition
+from schemas.expression.evaluate import NO_ROW, Condition, condition, program
+from schemas.expression.values import Value, to_number
 from schemas.form import Expression, Field, Form
 from schemas.settle import Settled, settle
 from schemas.specify import OTHER
@@ -23,6 +25,8 @@ from schemas.standing import FieldReading, Holder
 from schemas.values import ANSWERS, Answer, Fault
 
 Text = Mapping[str, str]
+MOST_COUNTED = 1_000
+"""Rows that a `row_count` may ask for; what is beyond counts as that many."""
 UNDEMANDING_STATES = frozenset({"draft", "withdrawn"})
 
 
@@ -106,6 +110,7 @@ class _Demand:
             asked(field.required) if isinstance(field.required, Expression) else field.required
         )
         self._constraint = asked(field.constraint)
+        self._counted = program(field.row_count.tree, FieldReading(form, field)) if field.row_count else None
         # What entities there are, and what they are like, is known on the tablet alone.
         self._offered = asked(field.choice_filter) if field.choices and not field.entity else None
 
@@ -113,7 +118,7 @@ class _Demand:
         """What is wrong with the field here, its type aside."""
         value = holder.own.get(self.field.name)
         if self.field.type == "repeat":
-            return self._rows_fault(len(value or ()), demanding=demanding)
+            return self._rows_fault(holder, len(value or ()), demanding=demanding)
         if value is None:
             return Fault("required") if demanding and self._is_required(holder) else None
         if self._constraint is not None and not self._constraint(holder, NO_ROW):
@@ -135,12 +140,20 @@ class _Demand:
         alike = (choice for choice in self.field.choices if choice.name == name)
         return any(self._offered is None or self._offered(holder, choice.row) for choice in alike)
 
-    def _rows_fault(self, count: int, *, demanding: bool) -> Fault | None:
+    def _rows_fault(self, holder: Holder, count: int, *, demanding: bool) -> Fault | None:
+        if demanding and self._counted is not None and count != (wanted := _counted(self._counted(holder, NO_ROW))):
+            return Fault("row_count", rows=wanted)
         if demanding and count < self.field.min_rows:
             return Fault("min_rows", min=self.field.min_rows)
         if self.field.max_rows is not None and count > self.field.max_rows:
             return Fault("max_rows", max=self.field.max_rows)
         return None
+
+
+def _counted(value: Value) -> int:
+    """How many rows a `row_count` asks for: none where it comes to no number."""
+    number = to_number(value)
+    return 0 if math.isnan(number) else int(max(0.0, min(number, float(MOST_COUNTED))))
 
 
 @lru_cache(maxsize=256)
@@ -151,7 +164,7 @@ def _demands(form: Form) -> tuple[_Demand, ...]:
 
 def _is_demanding(field: Field) -> bool:
     if field.type == "repeat":
-        return field.min_rows > 0 or field.max_rows is not None
+        return field.min_rows > 0 or field.max_rows is not None or field.row_count is not None
     return field.type not in ("group", "note") and (
         bool(field.required) or field.constraint is not None or field.choice_filter is not None
     )

@@ -194,6 +194,9 @@ def _compared(before: Field, after: Field) -> Iterator[Change]:
         yield Change(path, "unique", DIFFERENTLY, "must differ from row to row now")
     if after.type == "date" and before.precision != after.precision != "day":
         yield Change(path, "precision", DIFFERENTLY, f"asks for a {after.precision} alone, kept as its first day")
+    if not _same(before.row_count, after.row_count):
+        sentence = f"has as many rows as {_text(after.row_count)}" if after.row_count else "has any number of rows"
+        yield Change(path, "row_count", DIFFERENTLY if after.row_count else SAFE, sentence)
     if before.trigger != after.trigger:
         yield Change(path, "trigger", SAFE, "is emptied or worked out anew by other fields than before")
     if before.merge != after.merge:
@@ -301,7 +304,7 @@ def _added(old: Form, new: Form) -> Iterator[Change]:
 def _is_demanded(field: Field) -> bool:
     """Whether a record that has nothing there may be returned for it."""
     if field.type == "repeat":
-        return field.min_rows > 0
+        return field.min_rows > 0 or field.row_count is not None
     return field.required is not False or any(map(_is_demanded, field.fields))
 
 

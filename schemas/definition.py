@@ -46,7 +46,7 @@ UNIQUE = frozenset({"text", "barcode", "integer", "date", "time", "datetime", "s
 """Types whose values are the same only where they are written alike."""
 COMPUTED = frozenset({"calculate", "score"})
 POLICIES = ("ask", "latest", "union", "max", "min")
-EXPRESSIONS = ("required", "readonly", "relevant", "constraint", "calculate", "choice_filter")
+EXPRESSIONS = ("required", "readonly", "relevant", "constraint", "calculate", "choice_filter", "row_count")
 FORM_PROPERTIES = frozenset(
     [
         "$schema",
@@ -216,6 +216,7 @@ PROPERTIES: dict[str, Property] = {
     "max_files": Property(FILES, _is_count),
     "min_rows": Property(frozenset({"repeat"}), _is_count),
     "max_rows": Property(frozenset({"repeat"}), _is_count),
+    "row_count": Property(frozenset({"repeat"}), _is_expression),
     "row_label": Property(frozenset({"repeat"}), _is_text),
     "value": Property(COMPUTED, lambda value: value in ("text", "integer", "decimal", "boolean", "date")),
     "fields": Property(frozenset({"group", "repeat"}), lambda value: isinstance(value, list) and bool(value)),

@@ -93,6 +93,7 @@ class Field:
     max_files: int = 5
     min_rows: int = 0
     max_rows: int | None = None
+    row_count: Expression | None = None
     fields: tuple[Field, ...] = ()
 
     @cached_property

@@ -190,7 +190,7 @@ class Questions:
             if count.isascii() and count.isdecimal() and len(count) < 6:
                 entry["min_rows"] = entry["max_rows"] = int(count)
             else:
-                self._drop(row, "repeat_count", f"rows are added by hand; their number cannot be worked out: {count}")
+                entry["row_count"] = self._expression(row, "repeat_count", count)
         if node.kind == "text" and (parameters.pop("rows", "") or row.get("control::rows")):
             entry["appearance"] = "multiline"
         if node.kind == "photo" and (pixels := parameters.pop("max-pixels", "")):

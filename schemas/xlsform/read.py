@@ -20,7 +20,7 @@ from schemas.xlsform.texts import Texts
 from schemas.xlsform.workbook import Row, Workbook, decoded, read_workbook
 
 ROUNDS_OF_MENDING = 50
-COLUMNS = {"calculate": "calculation"}
+COLUMNS = {"calculate": "calculation", "row_count": "repeat_count"}
 _ORDER = (
     "$schema",
     "form",
@@ -217,6 +217,8 @@ class _Reader:
             return f"there is no choice {params['name']}: what asks for it is never true"
         if problem.code == "unknown_field" and self._without_name(entry, name, str(params["name"])):
             return f"there is nothing called {params['name']}: it is always empty"
+        if problem.code == "wrong_type" and self._without_note(entry, name, str(params["name"])):
+            return f"{params['name']} is a note, which has no answer: it is always empty"
         if name == "trigger":
             self._untriggered(entry, str(params["path"]))
             return f"nobody is ever asked for {params['path']}, so it triggers nothing"
@@ -241,6 +243,16 @@ class _Reader:
         if not isinstance(text, str):
             return False
         entry[name] = without_name(text, bare)
+        return bool(entry[name] != text)
+
+    def _without_note(self, entry: dict[str, Any], name: str, path: str) -> bool:
+        """Put an empty text in the place of a note; False where it is none."""
+        text, called = entry.get(name), path.rpartition("/")[2]
+        if not isinstance(text, str) or not any(
+            found == path and node.kind == "note" for found, node, _ in self._paths()
+        ):
+            return False
+        entry[name] = text.replace(f"${{{called}}}", "''")
         return bool(entry[name] != text)
 
     @staticmethod

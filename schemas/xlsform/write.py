@@ -161,7 +161,9 @@ class _Writer:
         looks = [entry.get("appearance", ""), "signature" if kind == "signature" else ""]
         record["appearance"] = " ".join(filter(None, looks))
         record["default"] = outwards(_default(entry.get("default")), self._lists)
-        if kind == "repeat" and "min_rows" in entry and entry["min_rows"] == entry.get("max_rows"):
+        if "row_count" in entry:
+            record["repeat_count"] = outwards(str(entry["row_count"]), self._lists)
+        elif kind == "repeat" and "min_rows" in entry and entry["min_rows"] == entry.get("max_rows"):
             record["repeat_count"] = str(entry["min_rows"])
         return record
 

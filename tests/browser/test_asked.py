@@ -211,3 +211,47 @@ def test_what_a_form_shows_is_there_without_a_network(
     assert one.overflow() == []
     kind.locator("label.choice img").click()
     expect(kind.locator("input").first).to_be_checked()
+
+
+COUNTED: dict[str, Any] = {
+    **DEFINITION,
+    "form": "counted",
+    "title": texts("清点"),
+    "fields": [
+        {"name": "number", "type": "integer", "label": texts("几家")},
+        {
+            "name": "shops",
+            "type": "repeat",
+            "label": texts("店铺"),
+            "row_count": "${number}",
+            "fields": [
+                {"name": "owner", "type": "text", "label": texts("店主")},
+                {"name": "day", "type": "date", "label": texts("日期"), "default": {"expression": "today()"}},
+            ],
+        },
+    ],
+}
+
+
+def test_as_many_rows_as_an_answer_says_are_there_and_none_that_is_filled_goes_by_itself(
+    tablet: Callable[..., TabletScreen], live: Live, tmp_path: Path
+) -> None:
+    publish(live, COUNTED, tmp_path)
+    one = tablet()
+    one.sign_in("li.wei", "demo-north-1")
+    begin(one, "清点")
+    rows = one.place("/shops").locator("> .repeat-row")
+    expect(rows).to_have_count(0)
+    one.answer("/number", 3)
+    expect(rows).to_have_count(3)
+    expect(rows.nth(2).locator("input[type=date]")).not_to_have_value("")
+    expect(one.place("/shops").locator("button")).to_have_count(0)
+    rows.nth(1).locator("input, textarea").first.fill("李伟")
+    one.answer("/number", 1)
+    expect(rows).to_have_count(2)
+    one.page.locator(".foot button.primary").click()
+    expect(one.place("/shops")).to_contain_text("“店铺”应有 1 条")
+    rows.first.get_by_role("button", name="删除").click()
+    expect(rows).to_have_count(1)
+    one.send()
+    one.until_state("accepted")

@@ -33,6 +33,9 @@ DOCS = ROOT / "docs/forms.md"
 ENDINGS = (".xls", ".xlsx", ".xlsm")
 LEAST = 60
 """Workbooks that differ from each other, in all packages together."""
+SHARE = 0.9
+"""Of those that pyxform accepts, how many import without loss. None is left out: three of the others (`bad_calc.xlsx`,
+`xl_date_ambiguous.xlsx`, `warnings.xls`) hold what ODK Validate refuses as well, and count against it all the same."""
 
 pytestmark = pytest.mark.skipif(not FOLDER.exists(), reason="`make tools` fetches the workbooks that others wrote")
 
@@ -107,6 +110,7 @@ def test_what_is_lost_is_named_with_its_place_and_is_no_more_than_it_was() -> No
         print(name, *notes, sep="\n  ")
     whole = len(valid) - len(losses)
     print(f"{whole} of {len(valid)} without loss")
+    assert whole / len(valid) >= SHARE
     places = [note for found in valid.values() for note in found.notes if note.severity == DROPPED]
     assert [note for note in places if not note.sheet or note.row < 2 or not note.text] == []
     assert f"{whole} of {len(valid)} such workbooks" in DOCS.read_text("utf-8")

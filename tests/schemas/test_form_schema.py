@@ -50,6 +50,7 @@ GOOD: dict[str, Any] = {
     "max_files": 0,
     "min_rows": 1,
     "max_rows": 3,
+    "row_count": "2",
     "row_label": LABEL,
     "value": "date",
     "fields": [{"name": "b", "type": "text", "label": LABEL}],

@@ -191,7 +191,7 @@ def test_nested_repeats_and_sums_over_them() -> None:
     }
 
 
-def test_a_count_that_is_worked_out_is_told() -> None:
+def test_a_count_that_is_worked_out_is_kept() -> None:
     found = survey(
         [*PLAIN, "repeat_count"],
         ["integer", "n", "How many?", None],
@@ -200,7 +200,8 @@ def test_a_count_that_is_worked_out_is_told() -> None:
         ["end_repeat", None, None, None],
     )
     assert "min_rows" not in fields(found)["people"]
-    assert places(found) == {("dropped", "survey", 3, "repeat_count")}
+    assert fields(found)["people"]["row_count"] == "${n}"
+    assert places(found) == set()
 
 
 def test_a_loop_becomes_a_repeat() -> None:
@@ -914,8 +915,8 @@ def test_pictures_sounds_and_films_come_in_and_go_out_by_language() -> None:
         ["select_one l", "a", "A", "A", "a.png", "a.mp3", "a big.png"],
         ["note", "n", "N", "N", "x/y.png", None, None],
         choices=[
-            ["list_name", "name", "label::English (en)", "label::French (fr)", "image::English (en)", "media"],
-            ["l", "x", "X", "X", "x.png", "a column of the author's"],
+            ["list_name", "name", "label::English (en)", "label::French (fr)", "image::English (en)"],
+            ["l", "x", "X", "X", "x.png"],
         ],
     )
     known = fields(found)
@@ -928,4 +929,21 @@ def test_pictures_sounds_and_films_come_in_and_go_out_by_language() -> None:
     assert [each.get("media") for each in found.definition["lists"]["l"]] == [{"image": {"en": "x.png"}}]
     assert "media" not in known["n"]
     assert ("dropped", "survey", 3, "image") in places(found)
+    assert import_form(export_form(found.definition).data).definition == found.definition
+
+
+def test_rows_are_counted_and_a_note_has_no_answer() -> None:
+    found = survey(
+        [*PLAIN, "repeat_count", "calculation"],
+        ["integer", "Number", "Number", None, None],
+        ["note", "n", "N", None, None],
+        ["calculate", "c", None, None, "if(${n} = ${n}, 'same', 'other')"],
+        ["begin_repeat", "r", "R", "${Number} + 1", None],
+        ["text", "t", "T", None, None],
+        ["end_repeat", None, None, None, None],
+    )
+    assert fields(found)["r"]["row_count"] == "${number} + 1"
+    assert fields(found)["c"]["calculate"] == "if('' = '', 'same', 'other')"
+    assert not any(note.severity == "dropped" for note in found.notes)
+    assert found.definition is not None
     assert import_form(export_form(found.definition).data).definition == found.definition

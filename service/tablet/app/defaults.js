@@ -51,6 +51,14 @@ function rows(field, given, start) {
   return [...given, ...fresh].sort((a, b) => (a._row < b._row ? -1 : 1));
 }
 
+/** Whether nobody has filled anything in a row: what is there, it began with. @param {readonly Field[]} fields @param {Values} row @returns {boolean} */
+export const isUntouched = (fields, row) => fields.every((field) => {
+  const value = row[field.name];
+  if (isEmpty(value) || field.is_shown || field.default !== null) return true;
+  if (field.type === 'group') return isUntouched(field.fields, value);
+  return field.type === 'repeat' && value.every((/** @type {Values} */ each) => isUntouched(field.fields, each));
+});
+
 /** @param {Field} field @param {Start} start @returns {unknown} */
 function fallback(field, { form, now, property, last = null }) {
   const given = /** @type {any} */ (field.default);

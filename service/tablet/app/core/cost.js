@@ -8,7 +8,7 @@
  */
 
 export const LIMIT = 20_000_000;
-const EXPRESSIONS = /** @type {const} */ (['required', 'readonly', 'relevant', 'constraint', 'calculate', 'choice_filter']);
+const EXPRESSIONS = /** @type {const} */ (['required', 'readonly', 'relevant', 'constraint', 'calculate', 'choice_filter', 'row_count']);
 const COMPARISONS = new Set(['=', '!=', '<', '<=', '>', '>=']);
 const PASSES_LISTS = new Set(['if', 'once', 'coalesce']);
 /** What no path has in it. */

@@ -1,7 +1,8 @@
 /** What a form demands of each answer as things stand; with judge.js the twin of schemas/answers.py. */
 
 import { readsOf } from './dependencies.js';
-import { holds } from './expression.js';
+import { toNumber } from './coercion.js';
+import { evaluate, holds } from './expression.js';
 import { OTHER, rowOf } from './form.js';
 import { repeated } from './unique.js';
 import { fault, valueFault } from './values.js';
@@ -15,6 +16,8 @@ import { fault, valueFault } from './values.js';
  * @typedef {import('./values.js').Fault} Fault
  */
 
+/** Rows that a `row_count` may ask for; what is beyond counts as that many. */
+const MOST_COUNTED = 1_000;
 const UNDEMANDING = new Set(['draft', 'withdrawn']);
 
 /** By record path: whether an answer is required, whether it can be changed, and what is wrong with it. */
@@ -23,6 +26,8 @@ export class Demands {
   required = new Map();
   /** @type {Map<string, boolean>} */
   readonly = new Map();
+  /** How many rows a repeat that counts them is to have. @type {Map<string, number>} */
+  counted = new Map();
   /** @type {Map<string, Fault>} */
   #faults = new Map();
   /** Of the fields whose answers differ from row to row, those that do not. @type {Map<Field, Map<string, Fault>>} */
@@ -33,7 +38,7 @@ export class Demands {
     this.settled = settled;
     this.demanding = !UNDEMANDING.has(state);
     const asking = settled.form.walk().filter(({ type }) => type !== 'group' && type !== 'note');
-    this.fields = asking.map((field) => ({ field, reads: readsOf(field, [field.required, field.readonly, field.constraint, field.choice_filter]) }));
+    this.fields = asking.map((field) => ({ field, reads: readsOf(field, [field.required, field.readonly, field.constraint, field.choice_filter, field.row_count]) }));
     this.unique = asking.filter(({ unique }) => unique).map((field) => ({ field, reads: readsOf(field, []) }));
   }
 
@@ -58,7 +63,7 @@ export class Demands {
 
   /** @param {string} path */
   #forget(path) {
-    for (const found of [this.required, this.readonly, this.#faults]) found.delete(path);
+    for (const found of [this.required, this.readonly, this.counted, this.#faults]) found.delete(path);
   }
 
   /** @param {Field} field @param {Holder} holder */
@@ -69,6 +74,7 @@ export class Demands {
     const required = this.#isAsked(field.required, field, holder);
     this.required.set(path, required);
     this.readonly.set(path, this.#isAsked(field.readonly, field, holder));
+    if (field.row_count && this.settled.isBegun) this.counted.set(path, counted(evaluate(field.row_count.tree, this.#context(field, holder))));
     const found = this.#fault(field, holder, required && this.demanding);
     if (found) this.#faults.set(path, found);
     else this.#faults.delete(path);
@@ -90,7 +96,7 @@ export class Demands {
   #fault(field, holder, demanded) {
     const value = holder.own[field.name];
     if (!this.settled.isBegun) return field.type === 'repeat' || value === undefined ? null : valueFault(field, value);
-    if (field.type === 'repeat') return rowsFault(field, value?.length ?? 0, this.demanding);
+    if (field.type === 'repeat') return rowsFault(field, value?.length ?? 0, this.demanding, this.counted.get(`${holder.path}/${field.name}`));
     if (value === undefined) return demanded ? fault('required') : null;
     const wrong = valueFault(field, value);
     if (wrong) return wrong;
@@ -144,8 +150,15 @@ export class Demands {
   }
 }
 
-/** @param {Field} field @param {number} count @param {boolean} demanding */
-function rowsFault(field, count, demanding) {
+/** How many rows a `row_count` asks for: none where it comes to no number. @param {import('./coercion.js').Value} value */
+function counted(value) {
+  const number = toNumber(value);
+  return Number.isNaN(number) ? 0 : Math.trunc(Math.max(0, Math.min(number, MOST_COUNTED)));
+}
+
+/** @param {Field} field @param {number} count @param {boolean} demanding @param {number | undefined} wanted */
+function rowsFault(field, count, demanding, wanted) {
+  if (demanding && wanted !== undefined && count !== wanted) return fault('row_count', { rows: wanted });
   if (demanding && count < field.min_rows) return fault('min_rows', { min: field.min_rows });
   return field.max_rows !== null && count > field.max_rows ? fault('max_rows', { max: field.max_rows }) : null;
 }

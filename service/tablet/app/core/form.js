@@ -12,7 +12,7 @@
  *   constraint: Expression | null, calculate: Expression | null, choice_filter: Expression | null, default: any,
  *   choices: Choice[], entity: string, merge: string, value: string, appearance: string, unique: boolean, max_length: number | null,
  *   min: number | string | null, max: number | string | null, places: number | null, max_files: number,
- *   min_rows: number, max_rows: number | null, fields: Field[], byName: Map<string, Field>, other: boolean, trigger: string[], is_stored: boolean, is_shown: boolean}} Field
+ *   min_rows: number, max_rows: number | null, row_count: Expression | null, fields: Field[], byName: Map<string, Field>, other: boolean, trigger: string[], is_stored: boolean, is_shown: boolean}} Field
  *   `is_stored`: its calculation runs on the tablet alone: it asks for the time, looks an entity up, or waits for its trigger;
  *   `is_shown`: its value is worked out, and nobody fills it
  */
@@ -24,7 +24,7 @@ export const OTHER = 'other';
 const DEFAULTS = {
   label: {}, hint: {}, media: {}, message: {}, required_message: {}, row_label: {}, required: false, readonly: false, relevant: null, constraint: null,
   calculate: null, choice_filter: null, default: null, entity: '', merge: 'ask', value: '', appearance: '',
-  unique: false, trigger: [], max_length: null, min: null, max: null, places: null, max_files: 5, min_rows: 0, max_rows: null,
+  unique: false, trigger: [], max_length: null, min: null, max: null, places: null, max_files: 5, min_rows: 0, max_rows: null, row_count: null,
 };
 
 /** A form version. */

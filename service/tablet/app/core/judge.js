@@ -105,6 +105,11 @@ export class Judgement {
     return this.#demands.readonly.get(path) === true;
   }
 
+  /** How many rows the repeats are to have that count them, by path. @returns {ReadonlyMap<string, number>} */
+  get counted() {
+    return this.#demands.counted;
+  }
+
   /** The choices that a select offers at a path, by its `choice_filter`. @param {Field} field @param {string} path */
   offered(field, path) {
     return this.#demands.offered(field, path);

@@ -5,6 +5,7 @@ import { equal } from '../core/edits.js';
 import { Judgement } from '../core/judge.js';
 import { ulid } from '../core/ulid.js';
 import { startingRow } from '../defaults.js';
+import { withCounted } from '../rows.js';
 import { Drawn } from '../drawn.js';
 import { showTime } from '../format.js';
 import { language, pick, problemMessages, t } from '../i18n.js';
@@ -34,6 +35,8 @@ import { question } from '../widgets/question.js';
 
 /** Fields that trigger each other in a circle come to rest, or are left as they are. */
 const TRIGGER_ROUNDS = 20;
+/** Of groups and repeats in each other, as schemas/definition.py has it. */
+const MOST_DEPTH = 10;
 
 export class Filler {
   /** Paths whose problems may be shown: the person has been there. @type {Set<string>} */
@@ -89,9 +92,21 @@ export class Filler {
       for (const [path, value] of this.judgement.fired) this.draft = { ...this.draft, values: withValue(this.draft.values, path, value) };
       this.drawn.touch(this.judgement.become(this.draft.values, Date.now()));
     }
+    this.#count();
     // What runs here alone has to travel in the edit: nobody works it out again.
     for (const [path, value] of this.judgement.stored) {
       if (!equal(valueAt(this.draft.values, path) ?? null, value)) this.draft = { ...this.draft, values: withValue(this.draft.values, path, value ?? undefined) };
+    }
+  }
+
+  /** Make the rows that are to be there. Rows may hold repeats that count theirs: as often as forms nest. */
+  #count() {
+    const { form, judgement } = this;
+    for (let depth = 0; judgement.counted.size && depth < MOST_DEPTH; depth += 1) {
+      const values = withCounted(form, this.draft.values, judgement.counted, this.desk.sittings.beginning(form));
+      if (values === this.draft.values) return;
+      this.draft = { ...this.draft, values };
+      this.drawn.touch(judgement.become(values, Date.now()));
     }
   }
 

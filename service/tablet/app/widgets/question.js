@@ -77,16 +77,18 @@ function group(filler, field, path, depth) {
 function rows(filler, field, path, depth) {
   const all = rowsAt(filler.draft.values, path);
   const name = pick(field.row_label, pick(field.label));
+  const wanted = filler.judgement.counted.get(path);
+  const canGo = wanted === undefined || all.length > wanted;
   const full = field.max_rows != null && all.length >= field.max_rows;
   return html`<div class="repeat" data-path=${path}>
     ${depth ? html`<h3>${pick(field.label)}</h3>` : ''}${shown(filler, field.media)}
     ${repeat(all, (row) => row._row, (row, index) => html`<div class="repeat-row" role="group" aria-label="${name} ${index + 1}" data-path="${path}/${row._row}">
       <div class="repeat-head"><h3>${name} <span class="number">${index + 1}</span></h3>
-        <button type="button" class="link" @click=${() => filler.removeRow(field, path, row)}>${t('fill.remove_row')}</button></div>
+        ${canGo ? html`<button type="button" class="link" @click=${() => filler.removeRow(field, path, row)}>${t('fill.remove_row')}</button>` : ''}</div>
       ${field.fields.map((each) => question(filler, each, `${path}/${row._row}/${each.name}`, depth + 1))}
     </div>`)}
     ${problems(filler, path, `${idOf(path)}-problem`)}
-    <button type="button" class="secondary add" ?disabled=${full} @click=${() => filler.addRow(field, path)}>＋ ${t('fill.add_row', { row: name })}</button>
+    ${wanted === undefined ? html`<button type="button" class="secondary add" ?disabled=${full} @click=${() => filler.addRow(field, path)}>＋ ${t('fill.add_row', { row: name })}</button>` : ''}
   </div>`;
 }
 

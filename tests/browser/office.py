@@ -46,6 +46,23 @@ class OfficeScreen:
         self.page.locator("table.rows tbody tr", has_text=text).first.locator("a").click()
         self.page.wait_for_selector(".record-head")
 
+    def until_device(self, person: str, *words: str) -> None:
+        """Until the page of deliveries has a device of this person of which it says all of these."""
+        row = self.page.locator("#delivery-devices + .table-scroll tbody tr", has_text=person)
+        for word in words:
+            row = row.filter(has_text=word)
+        for _ in range(60):
+            self.page.goto(f"{self.url}/office/delivery")
+            if row.count():
+                return
+            self.page.wait_for_timeout(250)
+        expect(row).to_have_count(1)
+
+    def open_device(self, person: str) -> None:
+        """Open the first device of this person in the page of deliveries."""
+        self.page.locator("#delivery-devices + .table-scroll tbody tr", has_text=person).first.locator("a").click()
+        self.page.wait_for_selector("#device-records")
+
     def open_case(self, text: str, ready: str = "form.decision") -> None:
         """Wait for an open case with this text, and open it; until its page has what is `ready`."""
         row = self.page.locator("table.rows tbody tr", has_text=text)

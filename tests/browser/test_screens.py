@@ -81,6 +81,9 @@ def test_every_page_of_the_office_fits_in_three_languages_and_sizes(
     office.open_record(ENTERPRISE)
     pages = {"record": office.page.url.removeprefix(office.url), "records": "/office/records", "cases": "/office/cases"}
     pages |= {"missing": "/office/records/nowhere", "docs": "/api/v1/docs", "bundles": "/office/bundles"}
+    office.until_device("李伟", "已交齐")
+    office.open_device("李伟")
+    pages |= {"delivery": "/office/delivery", "device": office.page.url.removeprefix(office.url)}
     for code in LANGUAGES:
         for name, address in pages.items():
             office.page.goto(f"{office.url}{address}{'&' if '?' in address else '?'}lang={code}")

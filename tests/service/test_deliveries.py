@@ -233,7 +233,7 @@ def test_the_pages_say_it_in_words(office: Office, north: Tablet) -> None:
     tell(office, north, datetime.now(UTC), ("2026-03-02T03:20:00Z", -7_200_000), records=1, files=2)
     client = office.enter("office", lang="en")
     page = client.get("/office/delivery?lang=en").get_data(as_text=True)
-    for words in ("On the way", "1 records, 2 files", "2 h behind", "李伟", "li.wei 1"):
+    for words in ("On the way", "records: 1 · files: 2", "2 h behind", "李伟", "li.wei 1"):
         assert words in page, words
     one = client.get(f"/office/delivery/{north.device}?team=north&lang=zh-Hans").get_data(as_text=True)
     assert f"/office/records/{record}" in one.replace("%3A", ":")

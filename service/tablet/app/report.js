@@ -14,6 +14,8 @@ import { VERSION } from './version.js';
 
 const GATHER_MS = 3_000;
 const AGAIN_MS = 3_600_000;
+/** An answer that is older says nothing of now. */
+const IN_TOUCH_MS = 90_000;
 
 export class DeviceReport {
   /** @type {ReturnType<typeof setTimeout> | null} */
@@ -47,7 +49,8 @@ export class DeviceReport {
   }
 
   async #tell() {
-    if (this.#stopped || !this.sync.status().reached) return;
+    // Where text gets through and pictures do not, the office hears of it all the same.
+    if (this.#stopped || !navigator.onLine || Date.now() - this.sync.contact.last > IN_TOUCH_MS) return;
     const body = this.#body();
     const text = JSON.stringify(body);
     if (text === this.#told && Date.now() - this.#toldAt < AGAIN_MS) return;

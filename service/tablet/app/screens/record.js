@@ -76,7 +76,7 @@ export class RecordView {
     const atHub = receipt && receipt.judge !== 'office';
     const glyph = atHub ? GLYPHS.hub : arrived === all ? GLYPHS.accepted : here === all ? GLYPHS.local : GLYPHS.delivered;
     const said = atHub ? t('record.files_at_hub', { arrived, all }) : t('record.files_arrived', { arrived, all });
-    return html`<p class="files-arrived"><span aria-hidden="true">${glyph}</span> ${said} ${rest}</p>`;
+    return html`<p class="files-arrived"><span aria-hidden="true">${glyph}</span> ${said}${rest ? html`<br>${rest}` : ''}</p>`;
   }
 
   /** What the office asks. @param {Entry} entry */

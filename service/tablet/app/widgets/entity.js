@@ -7,6 +7,7 @@ import { choiceText } from '../reading.js';
 /** @typedef {import('../catalogue.js').Entity} Entity */
 
 const SHOWN = 12;
+const AFTER_TAP_MS = 150;
 
 class EntityChooser extends LitElement {
   static properties = { question: { attribute: false }, value: { attribute: false }, catalogue: { attribute: false }, query: { state: true }, active: { state: true }, all: { state: true }, open: { state: true } };
@@ -87,7 +88,7 @@ class EntityChooser extends LitElement {
         aria-activedescendant=${this.open && found.length ? `${id}-${this.active}` : ''} aria-invalid=${String(invalid)} aria-describedby=${described}
         placeholder=${t('fill.find')} .value=${this.query} @focus=${() => (this.open = true)}
         @input=${(/** @type {Event} */ event) => this.look(/** @type {HTMLInputElement} */ (event.target).value)}
-        @keydown=${(/** @type {KeyboardEvent} */ event) => this.key(event, found)} @blur=${() => setTimeout(() => (this.open = false), 150)}>
+        @keydown=${(/** @type {KeyboardEvent} */ event) => this.key(event, found)} @blur=${() => setTimeout(() => this.close(), AFTER_TAP_MS)}>
       ${this.open ? this.list(found) : ''}</div>`;
   }
 
@@ -119,7 +120,7 @@ class EntityChooser extends LitElement {
     const isMore = found.length >= SHOWN && count > found.length;
     return html`<ul class="found" role="listbox" id="${id}-list">
       ${found.map((entity, index) => html`<li role="option" id="${id}-${index}" aria-selected=${String(index === this.active)}
-        @pointerdown=${(/** @type {Event} */ event) => event.preventDefault()} @click=${() => this.take(entity)}>${pick(entity.names, entity.name)}<small>${aside(entity)}</small></li>`)}
+        @pointerdown=${keepFocus} @mousedown=${keepFocus} @click=${() => this.take(entity)}>${pick(entity.names, entity.name)}<small>${aside(entity)}</small></li>`)}
       ${isMore ? html`<li class="found-note">${t('fill.find_more', { count })}</li>` : ''}
       ${found.length ? '' : html`<li class="found-note">${this.nothing()}</li>`}</ul>`;
   }
@@ -128,6 +129,11 @@ class EntityChooser extends LitElement {
   nothing() {
     if (!this.all) return t('fill.find_loading');
     return t(this.all.length ? 'fill.find_none' : 'fill.find_empty');
+  }
+
+  /** Unless somebody has come back meanwhile. */
+  close() {
+    if (!this.contains(document.activeElement)) this.open = false;
   }
 
   /** @param {string} query */
@@ -163,6 +169,9 @@ class EntityChooser extends LitElement {
     this.question.touch();
   }
 }
+
+/** A press on the list, however long, does not close it. @param {Event} event */
+const keepFocus = (event) => event.preventDefault();
 
 /** @param {Entity} entity */
 const aside = ({ row }) => [row.code, row.town].filter(Boolean).join(' · ');

@@ -51,6 +51,7 @@ function (doc, old, user, security) {
     if (doc.type === 'record') {
       checkTeam();
       checkRecord(trusted);
+      if (!admin) checkNothingIsErased();
       checkNothingIsMissing();
     } else if (doc.type === 'receipt' || doc.type === 'task') {
       require_(trusted, 'A ' + doc.type + ' is written by the office or a hub, not by a tablet.');
@@ -94,6 +95,16 @@ function (doc, old, user, security) {
     old.edits.forEach(function (edit) {
       var here = !isObject(edit) || !isText(edit.id) || kept['id ' + edit.id] === true;
       require_(here, 'An edit that this record held is missing; edits are only ever added.');
+    });
+  }
+  function checkNothingIsErased() {
+    var before = isObject(old) && Array.isArray(old.edits) ? old.edits : [];
+    doc.edits.forEach(function (edit) {
+      if (!isText(edit.erased)) return;
+      var here = before.some(function (other) {
+        return isObject(other) && other.erased === edit.erased && other.id === edit.id && other.at === edit.at && Object.keys(other).length === 3;
+      });
+      require_(here, 'An edit is erased by the office alone.');
     });
   }
   function checkEdit(edit, trusted) {

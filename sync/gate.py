@@ -71,6 +71,8 @@ def _check_mailbox(doc: Document, old: Document | None, user: UserContext, team:
     if kind == "record":
         _check_team(doc, team)
         _check_record(doc, trusted, at_most)
+        if not user.is_admin:
+            _check_nothing_is_erased(doc, old)
         _check_nothing_is_missing(doc, old)
     elif kind in ("receipt", "task"):
         _require(trusted, f"A {kind} is written by the office or a hub, not by a tablet.")
@@ -129,6 +131,14 @@ def _check_nothing_is_missing(doc: Document, old: Document | None) -> None:
     for edit in before if isinstance(before, list) else ():
         here = not isinstance(edit, dict) or not isinstance(edit.get("id"), str) or edit["id"] in kept
         _require(here, "An edit that this record held is missing; edits are only ever added.")
+
+
+def _check_nothing_is_erased(doc: Document, old: Document | None) -> None:
+    """A hub passes on what the office has erased, and erases nothing itself: nobody could bring it back."""
+    stubs = [edit for edit in doc["edits"] if "erased" in edit and isinstance(edit["erased"], str)]
+    before = old.get("edits") if stubs and old is not None else None
+    for stub in stubs:
+        _require(isinstance(before, list) and stub in before, "An edit is erased by the office alone.")
 
 
 def _check_edit(edit: Any, trusted: bool) -> None:

@@ -76,12 +76,12 @@ vectors('origin', ({ edits, path }) => {
 // CouchDB evaluates the text of the gate to a function.
 const gate = (0, eval)(`(${readFileSync(new URL('../../sync/gate.js', import.meta.url), 'utf8')})`);
 
-vectors('gate', ({ doc, fill = {}, user, security }) => {
+vectors('gate', ({ doc, old = null, fill = {}, user, security }) => {
   const text = Object.values(fill).flat().map(([character, times]) => character.repeat(times)).join('');
   if (fill.edit) doc.edits[0].set['/t'] = text;
   if (fill.record) doc.answers.t = text;
   try {
-    gate(doc, null, user, security);
+    gate(doc, old, user, security);
     return 'accepted';
   } catch (error) {
     if (!error.forbidden) throw error;

@@ -71,12 +71,12 @@ def test_origin(case: Case) -> None:
 @pytest.mark.parametrize("case", cases("gate"))
 def test_gate(case: Case) -> None:
     user = UserContext(case["user"]["name"], frozenset(case["user"]["roles"]))
-    assert verdict(filled(case), user, case["security"]) == case["expect"]
+    assert verdict(filled(case), case.get("old"), user, case["security"]) == case["expect"]
 
 
-def verdict(doc: Case, user: UserContext, security: Case) -> str:
+def verdict(doc: Case, old: Case | None, user: UserContext, security: Case) -> str:
     try:
-        gate.check(doc, None, user, security)
+        gate.check(doc, old, user, security)
     except Forbidden as refusal:
         return refusal.reason
     return "accepted"

@@ -25,7 +25,7 @@ from sync import record as record_module
 from sync.edits import edit_digest
 from sync.embedded.database import EmbeddedDatabase
 from sync.signature import device_id, generate_key, public_jwk, sign_edit
-from sync.store import ADMIN, Database, Document, Forbidden, Unavailable, Written
+from sync.store import ADMIN, Database, Document, Forbidden, Unavailable, UserContext, Written
 from sync.verdict import Judge
 from tests.service.conftest import VISIT, Office, Tablet
 
@@ -368,6 +368,23 @@ def test_a_tablet_cannot_erase_an_edit(office: Office, north: Tablet) -> None:
     stub = {"id": genuine["id"], "at": genuine["at"], "erased": edit_digest(genuine)}
     with pytest.raises(Forbidden, match="erased by the office"):
         office.mailbox("north").put({**base, "edits": [stub]}, user=north.member)
+
+
+def test_a_hub_passes_on_what_the_office_has_erased_and_erases_nothing_itself(office: Office, north: Tablet) -> None:
+    record, mailbox = north.fill(BASE), office.mailbox("north")
+    hub = UserContext("hub-north-1", frozenset({"hub", "team:north"}))
+    base = mailbox.get(record)
+    genuine = base["edits"][0]
+    stub = {"id": genuine["id"], "at": genuine["at"], "erased": edit_digest(genuine)}
+    with pytest.raises(Forbidden, match="by the office alone"):
+        mailbox.put({**base, "edits": [stub]}, user=hub)
+    office.judge()
+    assert mailbox.get(record)["edits"] == [genuine]
+    mailbox.put({**mailbox.get(record), "edits": [stub]})
+    later = mailbox.get(record)
+    mailbox.put({**later, "edits": [stub, north.edit(record, [], {"/survey/workers": 5})]}, user=hub)
+    office.judge()
+    assert stub in mailbox.get(record)["edits"]
 
 
 def test_a_merge_that_is_refused_leaves_its_leaves_as_they_are(

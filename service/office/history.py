@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from schemas.form import Form
+from service import language
 from service.office.names import Names
 from service.office.values import Reader, Shown, label_of, moment_of, show, state_of
 from service.readmodel.paging import Row
@@ -39,10 +40,16 @@ def _edit(row: Row, by_id: Mapping[str, Any], c: Context) -> dict[str, Any]:
         "at": moment_of(row["at"], c.reader, c.names.zone(c.form), datetime.now(UTC)),
         "device": c.names.device(row["device"]),
         "erased": row["erased"],
-        "fault": row["fault"],
+        "fault": fault_of(row["fault"], c.reader),
         "note": edit.get("note"),
         "changes": list(_changes(edit, by_id, c)),
     }
+
+
+def fault_of(code: str | None, reader: Reader) -> str:
+    """Why an edit does not count, in words; empty where it does."""
+    key = f"record_fault.{code}"
+    return "" if not code else reader.say(key) if key in language.catalogue(reader.lang) else code
 
 
 def _changes(edit: Mapping[str, Any], by_id: Mapping[str, Any], c: Context) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,7 @@ from schemas.form import Form
 from service.cases.kinds import CONTESTED, HELD, INVALID, MISMATCH, QUARANTINE, SIGNATURE
 from service.office.answers import anchor_of
 from service.office.case_view import when
+from service.office.history import fault_of
 from service.office.names import Names
 from service.office.values import Reader, label_of
 from service.office.why import why_url
@@ -53,7 +54,7 @@ def _differing(case: Row, answers: Mapping[str, Any], form: Form | None, _: Name
 def _edits(case: Row, _: Mapping[str, Any], form: Form | None, names: Names, reader: Reader) -> Iterator[Matter]:
     for edit in case["detail"].get("edits", ()):
         at = when(edit["at"], form, reader, names)["full"]
-        fault = reader.say("record.fault", fault=edit["fault"]) if edit["fault"] else ""
+        fault = fault_of(edit["fault"], reader)
         text = reader.say("case.edit_facts", when=at, device=names.device(edit["device"]))
         yield {"label": names.person(edit["by"]), "text": f"{text} {fault}".strip(), "url": ""}
 

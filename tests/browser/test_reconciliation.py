@@ -10,12 +10,11 @@ from playwright.sync_api import expect
 
 from tests.browser.office import WAIT_MS, OfficeScreen
 from tests.browser.tablet import TabletScreen
-from tests.browser.visits import whole
+from tests.browser.visits import COUNT, REMARKS, fall_out
 from tests.live import ROOT
 
 pytestmark = pytest.mark.browser
 PHOTO = ROOT / "tests/browser/photo.jpg"
-WORKERS, REMARKS = "/survey/workers", "/closing/remarks"
 PAYROLL, COUNTED, ONE_VISIT = "以现场花名册为准", "复核后以清点人数为准", "两人填的是同一次走访"
 
 NewTablet = Callable[..., TabletScreen]
@@ -31,29 +30,7 @@ def test_a_whole_reconciliation(tablet: NewTablet, office: OfficeScreen, picture
     li.sign_in("li.wei", "demo-north-1")
     zhang.sign_in("zhang.min", "demo-north-2")
 
-    # Both fill the same visit, one of them without a network: two records of one thing.
-    zhang.cut_network()
-    whole(zhang, PHOTO)
-    zhang.until_state("local")
-    his = zhang.page.url
-    whole(li, PHOTO)
-    li.until_state("accepted")
-    hers = li.page.url
-    zhang.mend_network()
-    zhang.until_state("accepted")
-
-    # Both change one of the two while neither sees the other.
-    zhang.page.goto(hers)
-    zhang.until_state("accepted")
-    for each, workers in ((li, 88), (zhang, 92)):
-        each.cut_network()
-        each.change()
-        each.answer(WORKERS, workers)
-        each.send()
-        each.until_state("local")
-        each.mend_network()
-    for each in (li, zhang):
-        each.until_state("undecided")
+    hers, his = fall_out(li, zhang, PHOTO)
 
     # The office decides, takes it back, decides again; both tablets follow.
     office.open_case("职工人数")
@@ -61,7 +38,7 @@ def test_a_whole_reconciliation(tablet: NewTablet, office: OfficeScreen, picture
     office.picture(pictures / "office-case-1280.png")
     office.choose("88", PAYROLL)
     for each in (li, zhang):
-        each.until_answer(WORKERS, "88")
+        each.until_answer(COUNT, "88")
         each.until_state("accepted")
         until_told(each, PAYROLL)
     office.undo()
@@ -70,7 +47,7 @@ def test_a_whole_reconciliation(tablet: NewTablet, office: OfficeScreen, picture
     office.until_open()
     office.choose("92", COUNTED)
     for each in (li, zhang):
-        each.until_answer(WORKERS, "92")
+        each.until_answer(COUNT, "92")
         each.until_state("accepted")
         until_told(each, COUNTED)
 

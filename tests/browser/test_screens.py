@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from tests.browser.office import OfficeScreen
 from tests.browser.tablet import TabletScreen
-from tests.browser.visits import ENTERPRISE, whole
+from tests.browser.visits import ENTERPRISE, fall_out, whole
 from tests.live import ROOT
 
 pytestmark = pytest.mark.browser
@@ -19,7 +19,7 @@ PHOTO = ROOT / "tests/browser/photo.jpg"
 LANGUAGES = {"zh-Hans": "简体中文", "zh-Hant": "繁體中文", "en": "English"}
 SIZES = ((360, 740), (768, 1024), (1280, 800))
 ROOMS = (
-    "app|bar|batch|batch_reason|batch_result|bundle|case|case_clock|case_done|case_ended|case_entry|case_rule|cases|change|day|fill|forms|forms_change|forms_failure|forms_severity|home|join|keys|loading|nav|picture"
+    "app|bar|batch|batch_reason|batch_result|bundle|case|case_clock|case_done|case_ended|case_entry|case_rule|cases|comparison|comparison_match|change|day|fill|forms|forms_change|forms_failure|forms_severity|home|join|keys|loading|nav|picture"
     "|record|records|settings|sign_in|state|trial|value|verdict|why"
 )
 KEY = re.compile(rf"\b(?:{ROOMS})\.[a-z_]{{3,}}\b")
@@ -92,4 +92,46 @@ def test_every_page_of_the_office_fits_in_three_languages_and_sizes(
                 found += [(name, code, width)] if office.overflow() else []
                 office.picture(tmp_path / f"office-{name}-{code}-{width}.png")
             found += [(name, code, each) for each in names_in(office.page.inner_text("main"))]
+    assert found == []
+
+
+def test_every_page_of_the_workbench_fits_in_three_languages_and_sizes(
+    tablet: Callable[..., TabletScreen], office: OfficeScreen, tmp_path: Path
+) -> None:
+    li, zhang = tablet(), tablet()
+    li.sign_in("li.wei", "demo-north-1")
+    zhang.sign_in("zhang.min", "demo-north-2")
+    found: list[object] = []
+
+    def look(page: str, language: str) -> None:
+        for width, height in SIZES:
+            office.page.set_viewport_size({"width": width, "height": height})
+            found.extend([(page, language, width)] if office.overflow() else [])
+            office.picture(tmp_path / f"workbench-{page}-{language}-{width}.png")
+        found.extend((page, language, each) for each in names_in(office.page.inner_text("main")))
+
+    def visit(page: str, address: str) -> None:
+        for code in LANGUAGES:
+            office.page.goto(f"{office.url}{address}{'&' if '?' in address else '?'}lang={code}")
+            look(page, code)
+
+    visit("none", "/office/cases")
+    visit("none-closed", "/office/cases?status=closed")
+    visit("none-filtered", "/office/cases?team=south&term=late")
+    visit("comparisons", "/office/comparisons")
+    fall_out(li, zhang, PHOTO)
+    for name, text, ready in (("conflict", "职工人数", "form.decision"), ("duplicate", "可能重复", ".joining")):
+        office.page.goto(f"{office.url}/office/cases?lang=zh-Hans")
+        office.open_case(text, ready)
+        visit(name, office.page.url.removeprefix(office.url).partition("?")[0])
+    for code in LANGUAGES:
+        office.page.goto(f"{office.url}/office/cases?lang={code}")
+        look("queue", code)
+        office.page.locator(".pick input").first.check()
+        office.page.click("#together button")
+        office.page.wait_for_selector("[name=seal]", state="attached")
+        look("preview", code)
+    office.page.click("form.together .primary")
+    office.page.wait_for_url("**/cases/batches/*")
+    visit("batch", office.page.url.removeprefix(office.url))
     assert found == []

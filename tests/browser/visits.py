@@ -8,6 +8,7 @@ from tests.browser.tablet import TabletScreen
 
 TASK = "走访河口粮油食品厂"
 ENTERPRISE = "河口粮油食品厂"
+COUNT, REMARKS = "/survey/workers", "/closing/remarks"
 FINDINGS = "企业订单稳定，用工紧张，希望协助招聘。"
 
 
@@ -46,3 +47,32 @@ def whole(tablet: TabletScreen, photo: Path) -> None:
     first_half(tablet)
     second_half(tablet, photo)
     tablet.send()
+
+
+def fall_out(li: TabletScreen, zhang: TabletScreen, photo: Path) -> tuple[str, str]:
+    """Two tablets of one team fill the same visit, so that there are two records of it; then both change the number of
+    workers in hers without seeing each other. The addresses of hers and of his on a tablet.
+    """
+    zhang.cut_network()
+    whole(zhang, photo)
+    zhang.until_state("local")
+    his = zhang.page.url
+    whole(li, photo)
+    li.until_state("accepted")
+    hers = li.page.url
+    zhang.mend_network()
+    zhang.until_state("accepted")
+    zhang.page.goto(hers)
+    zhang.until_state("accepted")
+    for each in (li, zhang):
+        each.cut_network()
+    for each, count in ((li, 88), (zhang, 92)):
+        each.change()
+        each.answer(COUNT, count)
+        each.send()
+        each.until_state("local")
+    for each in (li, zhang):
+        each.mend_network()
+    for each in (li, zhang):
+        each.until_state("undecided")
+    return hers, his

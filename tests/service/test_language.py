@@ -30,7 +30,7 @@ BUILT = (
         "comparison_match.",
     ),
     *("batch_reason.", "batch_result."),
-    *("bundle_result.", "bundle_why.", "why.case.", "why.role.", "why.policy."),
+    *("bundle_result.", "bundle_why.", "why.case.", "why.role.", "why.policy.", "record_fault."),
     *("delivery.state.", "delivery.why."),
 )
 """Beginnings of keys that templates and code complete at run time."""

@@ -196,7 +196,8 @@ def test_a_bad_signature_is_waved_through_with_a_reason_and_opened_again(office:
     edit = north.edit(record, office.mailbox("north").get(record)["edits"], {WORKERS: 7})
     send(office, north, record, [edit | {"set": {WORKERS: 9000}}])
     client, where = office.enter("office"), address(office, "signature")
-    assert "李伟" in page(client, where)
+    text = page(client, f"{where}?lang=en")
+    assert "李伟" in text and "The signature does not hold: not in force" in text
     assert post(client, f"{where}/entries", dismiss="试验").status_code == 302
     assert the_case(office, "signature")["status"] == "closed"
     assert post(client, f"{where}/entries", reopen="再看").status_code == 302

@@ -78,6 +78,32 @@ def test_pictures_go_both_ways_after_the_text(hub: Hub, office: Office) -> None:
     assert alone(hub)["pictures"] == 0
 
 
+def test_a_hubs_receipt_names_the_pictures_that_the_hub_has_and_the_offices_those_of_the_office(
+    hub: Hub, office: Office, live: Listening
+) -> None:
+    data = b"a photo at the hub"
+    digest = hashlib.sha256(data).hexdigest()
+    tablet = Tablet(office, "li.wei")
+    hub.meet()
+    record = tablet_at(hub, tablet).fill({**VISIT, "/closing/photos": [digest]})
+    hub.judge()
+    hub.meet()
+    office.judge()
+
+    def arrived(where: Office, judge: str) -> Any:
+        return where.mailbox("north").get(f"receipt:{record}:{judge}")["media"]["arrived"]
+
+    assert (arrived(hub, "hub-north-1"), arrived(office, "office")) == ([], [])
+    photo(hub.documents.database("media-north"), tablet.device, data)
+    hub.judge()
+    assert (arrived(hub, "hub-north-1"), arrived(office, "office")) == ([digest], [])
+    hub.meet()
+    office.judge()
+    assert (arrived(office, "hub-north-1"), arrived(office, "office")) == ([digest], [digest])
+    hub.meet()
+    assert arrived(hub, "office") == [digest]
+
+
 def test_a_round_with_nothing_to_do_writes_nothing(hub: Hub, office: Office) -> None:
     tablet = Tablet(office, "li.wei")
     tablet.fill(VISIT)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from schemas.documents import check
 from service.app import create_app
 from service.config import Config, load
 from service.parts import NAME
 from service.readmodel import tables
+from service.readmodel.deliveries import Came, Deliveries
 from service.readmodel.intake import intake_of
-from sync.arrivals import BATCH
+from service.readmodel.projection import SqlProjection
+from sync.arrivals import BATCH, File
 from sync.store import Document
-from tests.service.conftest import VISIT, Office, Tablet
+from tests.service.conftest import FORM, VISIT, Office, Tablet
 from tests.service.readmodel.test_intake import Crash, crashing, judged, outcome_of, receipt_of
 
 PHOTOS = "/closing/photos"
@@ -224,3 +228,30 @@ def test_a_crash_at_any_write_loses_no_arrival(config: Config, tmp_path: Path, a
             judged(disturbed)
         judged(disturbed)
         assert outcome_of(disturbed) == expected, step
+
+
+def test_files_are_counted_alike_on_both_databases(engine: Engine) -> None:
+    projection, team = SqlProjection(engine), "north"
+    ids = [f"record:{FORM}:01HQ000000000000000000000{number}" for number in range(2)]
+    one, other = digest_of(ONE), digest_of(OTHER)
+    blank = {column.name: "" for column in tables.records.c} | {"answers": {}, "label": {"en": "x"}}
+    counts = {"version": 1, "problem_count": 0, "collision_count": 0, "edit_count": 1}
+    with engine.begin() as connection:
+        for record in ids:
+            receipt = {"_id": f"receipt:{record}:office", "record": record}
+            own = {"receipt": receipt, "id": record, "team": team}
+            connection.execute(tables.records.insert().values(blank | counts | own))
+            for digest in (one, other):
+                row = {"team": team, "record": record, "digest": digest, "device": "7f3a", "arrived": False}
+                connection.execute(tables.named_media.insert().values(row))
+    told = projection.shelve(team, [File(one, sound=True), File(other, sound=False)])
+    assert [each["record"] for each in told] == ids
+    assert {json.dumps(each["media"]) for each in told} == {json.dumps({"arrived": [one], "missing": [other]})}
+    assert projection.arrived(team, [one, other]) == {one}
+    deliveries = Deliveries(engine)
+    assert deliveries.came(None) == {(team, "7f3a"): Came(files=4, missing=2)}
+    assert deliveries.came(frozenset({"south"})) == {}
+    listed = deliveries.incomplete(team, "7f3a", 10)
+    assert [(row["id"], row["missing"], row["altered"]) for row in listed] == [(record, 1, 1) for record in ids]
+    projection.shelve(team, [File(one, sound=None)])
+    assert deliveries.came(None) == {(team, "7f3a"): Came(files=4, missing=4)}

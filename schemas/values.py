@@ -21,6 +21,8 @@ BARCODE_LENGTH = 500
 COMPUTED_LENGTH = 10_000
 """Else calculations that repeat each other's texts could fill the memory."""
 POINTS = 5_000
+RING = 4
+"""Points of the smallest ring: three, and the first one again."""
 SAFE_INTEGER = 2**53 - 1
 DIGITS = 40
 
@@ -160,6 +162,14 @@ class ChoicesAnswer(ChoiceAnswer):
             raise fail("repeated_choice")
 
 
+class RankAnswer(ChoicesAnswer):
+    def check(self, value: Any) -> None:
+        """All choices have their place, unless a filter leaves some of them out."""
+        super().check(value)
+        if self.question.choice_filter is None and len(value) != len(self.question.choices):
+            raise fail("not_ranked")
+
+
 class FilesAnswer(Answer):
     def check(self, value: Any) -> None:
         if not isinstance(value, list) or not all(_is_digest(item) for item in value) or len(set(value)) != len(value):
@@ -188,6 +198,15 @@ class PointsAnswer(Answer):
     def check(self, value: Any) -> None:
         if not isinstance(value, list) or not 0 < len(value) <= POINTS or not all(map(_is_point, value)):
             raise fail("not_position")
+
+
+class ShapeAnswer(PointsAnswer):
+    def check(self, value: Any) -> None:
+        """A ring, as GeoJSON and ODK have it: the last point is the first one again."""
+        super().check(value)
+        first, last = value[0], value[-1]
+        if len(value) < RING or (first["lat"], first["lon"]) != (last["lat"], last["lon"]):
+            raise fail("not_closed")
 
 
 def _is_point(value: Any) -> bool:
@@ -227,7 +246,7 @@ ANSWERS: Mapping[str, type[Answer]] = {
     "datetime": DatetimeAnswer,
     "select_one": ChoiceAnswer,
     "select_many": ChoicesAnswer,
-    "rank": ChoicesAnswer,
+    "rank": RankAnswer,
     "entity": ChoiceAnswer,
     "photo": FilesAnswer,
     "audio": FilesAnswer,
@@ -236,7 +255,7 @@ ANSWERS: Mapping[str, type[Answer]] = {
     "signature": SignatureAnswer,
     "geopoint": PointAnswer,
     "geotrace": PointsAnswer,
-    "geoshape": PointsAnswer,
+    "geoshape": ShapeAnswer,
     "calculate": ComputedAnswer,
     "score": ComputedAnswer,
 }

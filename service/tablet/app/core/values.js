@@ -8,6 +8,8 @@
 const TEXT_LENGTH = 2_000;
 const BARCODE_LENGTH = 500;
 const POINTS = 5_000;
+/** Points of the smallest ring: three, and the first one again. */
+const RING = 4;
 const DIGITS = 40;
 
 const DECIMAL = /^-?\d+(\.\d+)?$/;
@@ -100,6 +102,23 @@ function choices(value, field) {
   return wrong ?? (new Set(value).size === value.length ? null : fault('repeated_choice'));
 }
 
+/** All choices have their place, unless a filter leaves some of them out. @param {any} value @param {Field} field */
+function ranked(value, field) {
+  return choices(value, field) ?? (field.choice_filter || value.length === field.choices.length ? null : fault('not_ranked'));
+}
+
+/** A ring, as GeoJSON and ODK have it: the last point is the first one again. @param {any} value */
+function ring(value) {
+  if (!isLine(value)) return fault('not_position');
+  return value.length >= RING && isSamePlace(value[0], value[value.length - 1]) ? null : fault('not_closed');
+}
+
+/** @param {any} value */
+const isLine = (value) => Array.isArray(value) && value.length > 0 && value.length <= POINTS && value.every(isPoint);
+
+/** @param {Record<string, string>} one @param {Record<string, string>} other */
+export const isSamePlace = (one, other) => one.lat === other.lat && one.lon === other.lon;
+
 /** @param {any} value @param {Field} field */
 function entity(value, field) {
   return typeof value === 'string' && ENTITY.exec(value)?.[1] === field.entity ? null : fault('not_entity');
@@ -143,7 +162,7 @@ const CHECKS = {
   datetime: check((value) => isDatetime(value) && !FRACTION.test(value), 'not_datetime'),
   select_one: choice,
   select_many: choices,
-  rank: choices,
+  rank: ranked,
   entity: choice,
   photo: files,
   audio: files,
@@ -151,8 +170,8 @@ const CHECKS = {
   file: files,
   signature: check(isDigest, 'not_media'),
   geopoint: check(isPoint, 'not_position'),
-  geotrace: check((value) => Array.isArray(value) && value.length > 0 && value.length <= POINTS && value.every(isPoint), 'not_position'),
-  geoshape: check((value) => Array.isArray(value) && value.length > 0 && value.length <= POINTS && value.every(isPoint), 'not_position'),
+  geotrace: check(isLine, 'not_position'),
+  geoshape: ring,
   calculate: stored,
   score: stored,
 };

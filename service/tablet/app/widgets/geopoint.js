@@ -1,5 +1,6 @@
 /** A position: taken from the device, or typed where it cannot be had. And a line or area of several. */
 import { html, LitElement, live } from '../../vendor/lit.js';
+import { isSamePlace } from '../core/values.js';
 import { t } from '../i18n.js';
 import { readable } from '../reading.js';
 
@@ -79,16 +80,27 @@ class Position extends LitElement {
 /** Positions one after another. */
 class Track extends Position {
   render() {
-    const points = Array.isArray(this.value) ? this.value : [];
+    const { points } = this;
     return html`<p class="figures">${t('value.points', { count: points.length })}</p>
       <div class="buttons"><button type="button" id=${this.question.id} class="secondary" ?disabled=${this.busy} @click=${() => this.locate()}>${t(this.busy ? 'fill.locating' : 'fill.add_point')}</button>
       ${points.length ? html`<button type="button" class="link" @click=${() => this.keep(points.slice(0, -1))}>${t('fill.drop_point')}</button>` : ''}</div>
       ${this.problem ? html`<p class="problem" role="alert">${this.problem}</p>` : ''}`;
   }
 
+  get isRing() {
+    return this.question.field.type === 'geoshape';
+  }
+
+  /** Those that were taken: of a ring, without the one that closes it. @returns {Point[]} */
+  get points() {
+    const points = Array.isArray(this.value) ? this.value : [];
+    return this.isRing && points.length > 3 && isSamePlace(points[0], points[points.length - 1]) ? points.slice(0, -1) : points;
+  }
+
   /** @param {Point[]} points */
   keep(points) {
-    this.question.set(points.length ? points : undefined);
+    const whole = this.isRing && points.length > 2 ? [...points, points[0]] : points;
+    this.question.set(whole.length ? whole : undefined);
   }
 
   async locate() {
@@ -96,7 +108,7 @@ class Track extends Position {
     this.problem = '';
     try {
       const point = await here();
-      this.keep([...(Array.isArray(this.value) ? this.value : []), point]);
+      this.keep([...this.points, point]);
     } catch {
       this.problem = t('fill.locate_failed');
     }

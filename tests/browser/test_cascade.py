@@ -92,6 +92,7 @@ def test_each_list_follows_from_what_was_chosen_above_it(
     one.place("/firm").locator("input[type=search]").fill("2")
     assert one.place("/firm").locator("[role=option]").all_inner_texts()[0].startswith("企业 2")
     choose(one, "/firm", "企业 8")
+    expect(one.place("/firm").locator(".chosen small")).to_have_text("C8 · 镇2")
     expect(one.place("/where")).to_contain_text("第 8 号")
     assert offered(one, "/others") == ["企业 2", "企业 14", "企业 20", "企业 26"]
     for name in ("企业 14", "企业 2", "企业 26"):

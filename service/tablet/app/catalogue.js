@@ -127,7 +127,7 @@ export class Catalogue extends EventTarget {
   /** An entity that has been read; undefined while it has not (asking makes it so). @param {string} id @returns {Entity | undefined} */
   entity(id) {
     const found = this.#known.get(id);
-    if (!found) this.entities(id.split(':')[1] ?? '').catch(console.error);
+    if (!found && id.startsWith('entity:')) this.entities(id.split(':')[1] ?? '').catch(console.error);
     return found;
   }
 

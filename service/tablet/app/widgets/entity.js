@@ -62,7 +62,7 @@ class EntityChooser extends LitElement {
   /** @param {string} id */
   chosen(id) {
     const entity = this.catalogue.entity(id);
-    return html`<div class="chosen"><span class="chosen-name">${this.nameOf(id)}<small>${entity ? aside(entity) : ''}</small></span>
+    return html`<div class="chosen"><span class="chosen-name">${this.nameOf(id)}<small>${entity ? this.aside(entity) : ''}</small></span>
       ${this.question.readonly ? '' : html`<button type="button" id=${this.question.id} class="link" @click=${() => this.reopen()}>${t('fill.change')}</button>`}</div>`;
   }
 
@@ -71,6 +71,12 @@ class EntityChooser extends LitElement {
     const name = this.nameOf(id);
     const button = () => html`<button type="button" class="icon-button" aria-label=${t('fill.take_away', { name })} @click=${() => this.drop(id)}>×</button>`;
     return html`<li class="chip"><span>${name}</span>${this.question.readonly ? '' : button()}</li>`;
+  }
+
+  /** What tells it from others of its name. @param {Entity} entity */
+  aside({ row }) {
+    const place = typeof row.town === 'string' ? this.catalogue.entity(row.town) : undefined;
+    return [row.code, place ? pick(place.names, place.name) : row.town].filter(Boolean).join(' · ');
   }
 
   async reopen() {
@@ -120,7 +126,7 @@ class EntityChooser extends LitElement {
     const isMore = found.length >= SHOWN && count > found.length;
     return html`<ul class="found" role="listbox" id="${id}-list">
       ${found.map((entity, index) => html`<li role="option" id="${id}-${index}" aria-selected=${String(index === this.active)}
-        @pointerdown=${keepFocus} @mousedown=${keepFocus} @click=${() => this.take(entity)}>${pick(entity.names, entity.name)}<small>${aside(entity)}</small></li>`)}
+        @pointerdown=${keepFocus} @mousedown=${keepFocus} @click=${() => this.take(entity)}>${pick(entity.names, entity.name)}<small>${this.aside(entity)}</small></li>`)}
       ${isMore ? html`<li class="found-note">${t('fill.find_more', { count })}</li>` : ''}
       ${found.length ? '' : html`<li class="found-note">${this.nothing()}</li>`}</ul>`;
   }
@@ -133,7 +139,7 @@ class EntityChooser extends LitElement {
 
   /** Unless somebody has come back meanwhile. */
   close() {
-    if (!this.contains(document.activeElement)) this.open = false;
+    if (!this.querySelector('.finder')?.contains(document.activeElement)) this.open = false;
   }
 
   /** @param {string} query */
@@ -172,8 +178,5 @@ class EntityChooser extends LitElement {
 
 /** A press on the list, however long, does not close it. @param {Event} event */
 const keepFocus = (event) => event.preventDefault();
-
-/** @param {Entity} entity */
-const aside = ({ row }) => [row.code, row.town].filter(Boolean).join(' · ');
 
 customElements.define('rounds-entity', EntityChooser);

@@ -50,7 +50,8 @@ def test_a_case_shows_every_value_with_who_and_when(
         ("dissatisfied", "zhang.min", colleague.device),
     ]
     assert case["in_force"] == case["heads"][-1]["edit"]
-    assert office.get(f"/api/v1/cases/{case['id']}", "office").get_json() == case | {"entries": []}
+    clocks = [head | {"skew_ms": None, "doubted": False} for head in case["heads"]]
+    assert office.get(f"/api/v1/cases/{case['id']}", "office").get_json() == case | {"entries": [], "heads": clocks}
     assert case["id"] in office.get(f"/api/v1/records/{record}", "office").get_json()["cases"]
 
 

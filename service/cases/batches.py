@@ -93,8 +93,14 @@ def apply(parts: Parts, person: str, lines: Sequence[Line], rule: Rule, note: st
 
 
 def carry_out(parts: Parts, doc: Document) -> Document:
-    """Decide what of a batch is not decided yet. Each item says what became of it: `decided`, or an error's code."""
-    results = [_decided(parts, doc, item) for item in doc["items"]]
+    """Decide what of a batch is not decided yet. Each item says what became of it: `decided`, or an error's code.
+
+    What was taken back stays so.
+    """
+    before = doc.get("results") or [None] * len(doc["items"])
+    results = [
+        was if was == UNDONE else _decided(parts, doc, item) for was, item in zip(before, doc["items"], strict=True)
+    ]
     return _kept(parts, doc["_id"], {"results": results})
 
 

@@ -159,8 +159,9 @@ def _other(known: Mapping[str, str], names: Names) -> dict[str, str]:
     found = lists().record(known["record"], None, known["team"])
     url = url_for("office.record", record_id=known["record"], team=known["team"])
     label = names.reader(known["team"]).pick(found["label"]) if found else ""
-    updated = found["updated_by"] if found else ""
-    return {"url": url, "id": known["record"], "label": " · ".join(filter(None, (label, names.person(updated))))}
+    begun = lists().begun(known["record"], known["team"])
+    giver = names.person(begun["by"]) if begun else ""
+    return {"url": url, "id": known["record"], "label": " · ".join(filter(None, (label, giver)))}
 
 
 def _url(case: Row) -> str:

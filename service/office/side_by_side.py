@@ -82,14 +82,14 @@ def _kept(count: int) -> int:
 
 def _column(side: _Side, names: Names, kept: bool) -> dict[str, Any]:
     row, form = side.row, names.form(side.row["form"], side.row["version"])
-    survivor = request.form.get("survivor")
+    survivor, begun = request.form.get("survivor"), lists().begun(row["id"], row["team"])
     return {
         "name": side.name,
         "url": url_for("office.record", record_id=row["id"], team=row["team"]),
         "label": side.reader.pick(row["label"]),
         "team": names.team(row["team"]),
-        "by": names.person(row["updated_by"]),
-        "at": when(row["updated"], form, side.reader, names),
+        "by": names.person(begun["by"] if begun else row["updated_by"]),
+        "at": when(begun["at"] if begun else row["updated"], form, side.reader, names),
         "state": state_of(row["state"], side.reader).text,
         "verdict": row["verdict"],
         "reason": row["reason"],

@@ -67,6 +67,11 @@ class Lists:
         mine = (edits.c.team == team) & (edits.c.record == record_id)
         return self._rows(select(edits).where(mine).order_by(edits.c.position))
 
+    def begun(self, record_id: str, team: str) -> Row | None:
+        """The edit that a record was begun with."""
+        mine = (edits.c.team == team) & (edits.c.record == record_id)
+        return self._first(select(edits).where(mine).order_by(edits.c.position))
+
     def of_unit(self, unit: str, form: str, teams: frozenset[str] | None) -> list[Row]:
         """What was handed in about a unit by a form: `{team, id, answers}`, drafts and withdrawn ones left out."""
         columns = (records.c.team, records.c.id, records.c.answers)

@@ -63,6 +63,15 @@ class OfficeScreen:
         self.page.locator("#delivery-devices + .table-scroll tbody tr", has_text=person).first.locator("a").click()
         self.page.wait_for_selector("#device-records")
 
+    def open_queue(self, query: str) -> None:
+        """Wait until the queue has any case of this filter."""
+        rows = self.page.locator("table.rows tbody tr")
+        for _ in range(60):
+            self.page.goto(f"{self.url}/office/cases?{query}")
+            if rows.count():
+                break
+            self.page.wait_for_timeout(250)
+
     def open_case(self, text: str, ready: str = "form.decision") -> None:
         """Wait for an open case with this text, and open it; until its page has what is `ready`."""
         row = self.page.locator("table.rows tbody tr", has_text=text)

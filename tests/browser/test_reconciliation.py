@@ -32,6 +32,20 @@ def test_a_whole_reconciliation(tablet: NewTablet, office: OfficeScreen, picture
 
     hers, his = fall_out(li, zhang, PHOTO)
 
+    # In the queue the keys do what the buttons do.
+    office.open_queue("kind=conflict")
+    keys = office.page.keyboard
+    keys.press("?")
+    expect(office.page.locator("#keys")).to_be_visible()
+    keys.press("Escape")
+    keys.press("j")
+    keys.press("x")
+    expect(office.page.locator(".pick input")).to_be_checked()
+    keys.press("a")
+    expect(office.page.locator("table.rows tbody tr")).to_contain_text("办公室")
+    keys.press("/")
+    expect(office.page.locator(".filter [name=team]")).to_be_focused()
+
     # The office decides, takes it back, decides again; both tablets follow.
     office.open_case("职工人数")
     expect(office.page.locator(".side-value.base")).to_contain_text("86")

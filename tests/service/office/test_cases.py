@@ -238,6 +238,8 @@ def test_many_are_decided_by_a_rule_after_a_look_and_taken_back_together(
     assert post(client, f"{done.location}/undo").status_code == 302
     assert answers(office, one)["survey"]["workers"] == 92
     assert "Taken back: 2" in page(client, done.location)
+    assert post(client, f"{done.location}/resume").status_code == 302
+    assert "Taken back: 2" in page(client, done.location), "what was taken back is not done again"
 
 
 def test_a_preview_says_where_a_rule_does_not_fit_and_an_old_one_is_shown_anew(
@@ -274,6 +276,8 @@ def test_duplicates_stand_side_by_side_and_are_joined_and_taken_apart(
     assert answers(office, one)["closing"]["remarks"] == "二"
     assert [each["problem"] for each in answers(office, one)["problems"]] == ["门口积水"]
     assert f"/office/records/{one}" in page(client, f"/office/records/{other}?team=north")
+    head = page(client, where).partition("</thead>")[0]
+    assert "李伟" in head and "张敏" in head, "each column names who filled the record, whoever joined them since"
     assert f"/office/records/{other}" in page(client, f"/office/records/{one}?team=north")
     assert post(client, f"{where}/undo").status_code == 302
     assert answers(office, one)["closing"]["remarks"] == "一"

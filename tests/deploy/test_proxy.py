@@ -85,6 +85,7 @@ ALLOWED = [
     f"GET /db/media-north/media%3A{'ab' * 32}/file?rev=1-a",
     f"PUT /db/media-north/media%3A{'ab' * 32}/file?rev=1-a",
     "GET /db/reference/form%3Aself-check%3A1",
+    f"GET /db/reference/file%3A{'0' * 64}/file?rev=1-a",
 ]
 
 

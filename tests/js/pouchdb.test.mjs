@@ -172,7 +172,7 @@ test('what the gate refuses is told and does not hold up the rest', async () => 
   const result = await here.replicate.to(office).on('denied', (error) => denied.push(error));
   assert.deepEqual([result.docs_written, result.doc_write_failures], [2, 1]);
   assert.deepEqual(denied.map(({ id, name, status }) => [id, name, status]), [['nonsense', 'forbidden', 403]]);
-  assert.match(denied[0].message, /record, receipt and task/);
+  assert.match(denied[0].message, /record, receipt, task and report/);
   assert.deepEqual(await ids(office), ['receipt:a', 'receipt:b']);
 });
 

@@ -1,133 +1,118 @@
-"""Keeps intake at work: one waiting thread per mailbox, one worker, until told to stop."""
+"""Keeps intake at work: one thread waits for news of all databases, one worker looks at those that it names.
+
+News are hints: a store may lose one, or keep none at all. So the worker looks at every database now and then too.
+"""
 
 from __future__ import annotations
 
 import queue
 import random
 import threading
-from collections.abc import Callable
-from functools import partial
+import time
+from collections.abc import Collection
 
 import structlog
 
-from sync.arrivals import MEDIA
 from sync.intake import Intake
-from sync.store import NotFound, Seq, Store, StoreError
+from sync.store import NotFound, Seq, Store, StoreError, Updates
 
 log = structlog.get_logger(__name__)
 
 LONGPOLL_SECONDS = 25.0
-DISCOVER_SECONDS = 2.0
+LOOK_SECONDS = 30.0
+"""Every database is looked at so often, told of or not."""
+BLIND_LOOK_SECONDS = 2.0
+"""And so often where the store tells nothing."""
 BACKOFF_SECONDS = (0.2, 30.0)
 REFERENCE = "reference"
+ANY = ""
+"""Said in place of a name: look at every database."""
 
 
 class Follower:
     """Runs an intake. `run` returns after `stop` is set; errors of the store are waited out, with jitter."""
 
-    def __init__(self, store: Store, intake: Intake, stop: threading.Event) -> None:
+    def __init__(self, store: Store, intake: Intake, stop: threading.Event, *, look: float = LOOK_SECONDS) -> None:
         self._store = store
         self._intake = intake
         self._stop = stop
-        self._ready: queue.Queue[str] = queue.Queue()
-        self._watched: dict[str, _Watch] = {}
+        self._look = look
+        self._look_due = 0.0
+        self._told: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def run(self) -> None:
         """Work until `stop`. The reference database is followed too: a form that comes may free what was held."""
+        watch = threading.Thread(target=_watch, args=(self._store, self._told, self._stop), name="watch", daemon=True)
+        watch.start()
         failures = 0
         while not self._stop.is_set():
             try:
-                self._discover()
-                self._work()
+                self._work(self._next())
                 failures = 0
             except StoreError as error:
                 failures += 1
                 log.warning("the store does not answer; trying again", reason=error.reason, failures=failures)
                 self._stop.wait(pause(failures))
-        for watch in self._watched.values():
-            watch.acknowledge()
+                self._look_due = 0.0  # what was told of has not been dealt with
+        watch.join()
 
-    def _discover(self) -> None:
-        wanted = {*self._intake.followed(), *(name for name in self._store.names() if name == REFERENCE)}
-        for name in wanted - {name for name, watch in self._watched.items() if watch.is_alive()}:
-            self._watched[name] = _Watch(self._store, name, self._position_of(name), self._ready, self._stop)
-            self._watched[name].start()
-        for name in set(self._watched) - wanted:
-            self._watched.pop(name).end()
+    def _next(self) -> Collection[str]:
+        """Wait for news, at most until a merge is due or it is time to look; the databases to look at."""
+        merge = self._intake.next_due()
+        left = max(0.0, self._look_due - time.monotonic())
+        told = _taken(self._told, left if merge is None else min(left, merge))
+        if ANY not in told and time.monotonic() < self._look_due:
+            return told
+        self._look_due = time.monotonic() + self._look
+        return self._store.names()
 
-    def _position_of(self, name: str) -> Callable[[], Seq]:
-        return self._intake.reference_position if name == REFERENCE else partial(self._intake.position, name)
-
-    def _work(self) -> None:
-        """Wait for the next mailbox with news, at most until a merge is due or mailboxes are looked for again."""
-        mailboxes = [name for name in self._watched if name != REFERENCE]
-        waits = [due for name in mailboxes if (due := self._intake.next_due(name)) is not None]
-        try:
-            name = self._ready.get(timeout=min([DISCOVER_SECONDS, *waits]))
-        except queue.Empty:
-            name = ""
-        try:
-            if name == REFERENCE:
-                self._intake.refresh()
-            elif name in mailboxes:
-                # Of files one batch at a time: text that has come meanwhile goes first.
-                while self._intake.step(name) and not self._stop.is_set() and not name.startswith(MEDIA):
-                    pass
-            for mailbox in mailboxes:
-                self._intake.merge_due(mailbox)
-        finally:
-            if name in self._watched:
-                self._watched[name].acknowledge()
-
-
-class _Watch(threading.Thread):
-    """Waits for changes after a position and says so, once, until it is acknowledged."""
-
-    def __init__(
-        self,
-        store: Store,
-        name: str,
-        position: Callable[[], Seq],
-        ready: queue.Queue[str],
-        stop: threading.Event,
-    ) -> None:
-        super().__init__(name=f"watch {name}", daemon=True)
-        self._database = name
-        self._store = store
-        self._position = position
-        self._ready = ready
-        self._stop_all = stop
-        self._handled = threading.Event()
-        self._ended = False
-
-    def run(self) -> None:
-        failures = 0
-        while not self._stop_all.is_set() and not self._ended:
-            try:
-                page = self._store.database(self._database).changes(
-                    self._position(), limit=1, wait=LONGPOLL_SECONDS, stop=self._stop_all
-                )
-                failures = 0
-            except NotFound:
+    def _work(self, names: Collection[str]) -> None:
+        """One batch of each database, text before files, so that none waits long; what has more comes again."""
+        if REFERENCE in names:
+            self._intake.refresh()
+        for name in sorted({*self._intake.followed()}.intersection(names)):
+            if self._stop.is_set():
                 return
-            except Exception as error:  # whatever it was, this mailbox must not stay unwatched
-                failures += 1
-                log.warning("a mailbox cannot be watched; trying again", mailbox=self._database, reason=repr(error))
-                self._stop_all.wait(pause(failures))
-                continue
-            if page.results:
-                self._handled.clear()
-                self._ready.put(self._database)
-                self._handled.wait()
+            if self._intake.step(name):
+                self._told.put(name)
+        self._intake.merge_all_due()
 
-    def acknowledge(self) -> None:
-        """What was told has been dealt with."""
-        self._handled.set()
 
-    def end(self) -> None:
-        """The database is gone."""
-        self._ended = True
-        self._handled.set()
+def _taken(told: queue.SimpleQueue[str], timeout: float) -> set[str]:
+    """Everything that was told, after waiting for the first."""
+    names: set[str] = set()
+    try:
+        names.add(told.get(timeout=timeout))
+        while True:
+            names.add(told.get_nowait())
+    except queue.Empty:
+        return names
+
+
+def _watch(store: Store, told: queue.SimpleQueue[str], stop: threading.Event) -> None:
+    """Say which databases have changed, until told to stop; whatever goes wrong, watching goes on."""
+    since: Seq | None = None
+    failures = 0
+    while not stop.is_set():
+        try:
+            page = _news(store, since, stop)
+            failures = 0
+        except Exception as error:
+            failures += 1
+            blind = isinstance(error, NotFound)  # a CouchDB without `_global_changes` keeps no updates
+            if not blind:
+                log.warning("the store tells no news; trying again", reason=repr(error), failures=failures)
+            stop.wait(BLIND_LOOK_SECONDS if blind else pause(failures))
+            told.put(ANY)
+            continue
+        for name in {update.name for update in page.results} if since is not None else [ANY]:
+            told.put(name)
+        since = page.last_seq
+
+
+def _news(store: Store, since: Seq | None, stop: threading.Event) -> Updates:
+    """What is new, or, to begin with, from where on that is told."""
+    return store.updates("now") if since is None else store.updates(since, wait=LONGPOLL_SECONDS, stop=stop)
 
 
 def pause(failures: int) -> float:

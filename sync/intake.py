@@ -125,8 +125,11 @@ class Intake:
         return [name for name in self._store.names() if name.startswith(MAILBOX)]
 
     def followed(self) -> list[str]:
-        """The databases that are read: the mailboxes, and the files that belong to their records."""
-        return [name for name in self._store.names() if name.startswith((MAILBOX, MEDIA))]
+        """The databases that are read: mailboxes, and the files of their records; no other is remembered."""
+        names = [name for name in self._store.names() if name.startswith((MAILBOX, MEDIA))]
+        for gone in self._mailboxes.keys() - set(names):
+            del self._mailboxes[gone]
+        return names
 
     def drain(self) -> int:
         """Work until nothing is left to do in any mailbox, without waiting for bursts to end; how many verdicts."""
@@ -143,10 +146,6 @@ class Intake:
             for mailbox in self.mailboxes():
                 self._rejudge_held(mailbox, [WAITED_FOR[kind] for kind in sorted(news)])
             self._library.told(news)
-
-    def reference_position(self) -> Seq:
-        """How far the reference database was read."""
-        return self._library.position
 
     def _settle(self, name: str) -> int:
         done = self.step(name)
@@ -204,10 +203,16 @@ class Intake:
             self._mailboxes.pop(mailbox, None)
             raise
 
-    def next_due(self, mailbox: str) -> float | None:
+    def merge_all_due(self) -> None:
+        """Merge what is due in any mailbox."""
+        for mailbox in [name for name, state in self._mailboxes.items() if state.waiting]:
+            self.merge_due(mailbox)
+
+    def next_due(self) -> float | None:
         """Seconds until the next merge is due; None where nothing waits."""
-        waiting = self._state(mailbox).waiting.values()
-        return max(0.0, min(min(each.due, each.latest) for each in waiting) - self._monotonic()) if waiting else None
+        waiting = (each for state in self._mailboxes.values() for each in state.waiting.values())
+        due = min((min(each.due, each.latest) for each in waiting), default=None)
+        return None if due is None else max(0.0, due - self._monotonic())
 
     def _state(self, mailbox: str) -> _Mailbox:
         if mailbox not in self._mailboxes:
@@ -223,10 +228,6 @@ class Intake:
         with suppress(NotFound):
             while self._step_media(media):
                 pass
-
-    def position(self, mailbox: str) -> Seq:
-        """How far the mailbox was read."""
-        return self._state(mailbox).read
 
     def _put_off(self, state: _Mailbox, found: Found, before: Seq) -> None:
         now = self._monotonic()

@@ -78,15 +78,15 @@ class Devices:
             return device_id(key)
         raise RoundsError("busy", retry_after=1)
 
-    def revoke(self, device: str, *, revoked: bool = True) -> bool:
-        """Refuse this device from now on, or let it in again; False where it is not known."""
+    def revoke(self, device: str) -> bool:
+        """Refuse this device from now on; False where it is not known."""
         reference = self._directory.reference
         try:
             doc = reference.get(f"device:{device}")
         except NotFound:
             return False
-        if doc.get("revoked") is not revoked:
-            reference.put(doc | {"revoked": revoked})
+        if doc.get("revoked") is not True:
+            reference.put(doc | {"revoked": True})
         return True
 
 

@@ -7,8 +7,7 @@ from datetime import date
 from typing import Any
 
 from service.cases import entries, notes
-from service.cases.kinds import KINDS, QUARANTINE
-from service.cases.quarantine import release
+from service.cases.kinds import KINDS
 from service.errors import RoundsError
 from service.parts import Parts
 from service.readmodel.paging import Row
@@ -38,8 +37,6 @@ def annotate(parts: Parts, person: str, case: Row, said: Mapping[str, Any]) -> N
     if kind == notes.DISMISS:
         more |= _waved(case)
     entries.add(parts, case, entries.entry(person, kind, entry_id=said.get("id"), **more))
-    if kind == notes.DISMISS and case["kind"] == QUARANTINE:
-        release(parts, case)
 
 
 def _waved(case: Row) -> dict[str, str]:

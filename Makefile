@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := deploy/requirements.lock
+# Of the tests: many wait for a browser or for a server, so that two cores do not have enough of two.
+PROCESSES ?= 5
 
 .DEFAULT_GOAL := help
 
@@ -18,7 +20,7 @@ run: $(VENV)/.installed ## Set up what is missing, make the demo campaign in var
 .PHONY: test
 test: tools ## Set up what is missing and run every test
 	cd tests && node --test --test-timeout=300000 --test-reporter=dot $$(find js -name '*.test.mjs')
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(PROCESSES) --dist loadfile
 
 .PHONY: check
 check: tools ## Lint and types, Python and JavaScript

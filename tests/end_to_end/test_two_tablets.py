@@ -17,6 +17,7 @@ import pytest
 from tests.live import ROOT, Live
 
 EXAMPLE = ["node", "examples/two_tablets.mjs"]
+SEED = int(os.environ["ROUNDS_TEST_SEED"])
 ROUNDS_OF_KILLING = int(os.environ.get("ROUNDS_KILLS", "2"))
 
 
@@ -87,7 +88,7 @@ class Killer(threading.Thread):
         assert not self.is_alive()
 
 
-@pytest.mark.parametrize("seed", [random.SystemRandom().randrange(10**6) for _ in range(ROUNDS_OF_KILLING)])
+@pytest.mark.parametrize("seed", [SEED + number for number in range(ROUNDS_OF_KILLING)])
 def test_nothing_is_lost_or_counted_twice_when_the_service_is_killed(live: Live, seed: int) -> None:
     print(f"seed {seed}")
     killer = Killer(live, seed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from sync.embedded.database import EmbeddedDatabase
 from sync.merge import fold
 from tests.sync.world import MAILBOX, MEDIA, World
 
-FRESH = int(os.environ.get("ROUNDS_TEST_SEED") or random.SystemRandom().randrange(10**6))
+FRESH = int(os.environ["ROUNDS_TEST_SEED"])
 """A seed of its own each time; it is in the test's name, and ROUNDS_TEST_SEED repeats it."""
 SOON = 4
 """Meetings after which nobody has anything new to say: news to the office, its merge to all, their receipts to all."""

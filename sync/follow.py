@@ -108,6 +108,7 @@ def _watch(store: Store, told: queue.SimpleQueue[str], stop: threading.Event) ->
         for name in {update.name for update in page.results} if since is not None else [ANY]:
             told.put(name)
         since = page.last_seq
+    told.put(ANY)  # the worker must not sleep through the end
 
 
 def _news(store: Store, since: Seq | None, stop: threading.Event) -> Updates:

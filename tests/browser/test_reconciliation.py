@@ -34,6 +34,7 @@ def test_a_whole_reconciliation(tablet: NewTablet, office: OfficeScreen, picture
 
     # In the queue the keys do what the buttons do.
     office.open_queue("kind=conflict")
+    expect(office.page.locator("[data-keys]")).to_be_visible()
     keys = office.page.keyboard
     keys.press("?")
     expect(office.page.locator("#keys")).to_be_visible()
@@ -43,8 +44,10 @@ def test_a_whole_reconciliation(tablet: NewTablet, office: OfficeScreen, picture
     expect(office.page.locator("tbody tr:focus")).to_have_count(1)
     keys.press("x")
     expect(office.page.locator(".pick input")).to_be_checked()
-    keys.press("a")
+    with office.page.expect_navigation():
+        keys.press("a")
     expect(office.page.locator("table.rows tbody tr")).to_contain_text("办公室")
+    expect(office.page.locator("[data-keys]")).to_be_visible()  # shown when the page listens to keys
     keys.press("/")
     expect(office.page.locator(".filter [name=team]")).to_be_focused()
 

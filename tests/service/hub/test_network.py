@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import xml.etree.ElementTree as ET
+from concurrent.futures import ThreadPoolExecutor
 
 from zeroconf import ServiceBrowser, ServiceListener, Zeroconf
 
@@ -35,6 +36,12 @@ class Heard(ServiceListener):
 
 
 def test_a_hub_is_heard_on_the_network_and_says_good_bye() -> None:
+    # In a thread of its own, as in a hub: Zeroconf would borrow the event loop that browser tests leave running here.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(announce_and_take_back).result()
+
+
+def announce_and_take_back() -> None:
     heard, ears = Heard(), Zeroconf(interfaces=[LOOPBACK])
     try:
         ServiceBrowser(ears, SERVICE, heard)

@@ -39,7 +39,7 @@ function element(selector) {
 
 /** Where somebody types, a letter is a letter. @param {Event} event */
 function isTyping(event) {
-  return event.target instanceof Element && event.target.closest('input:not([type=checkbox], [type=radio]), textarea, select, dialog') !== null;
+  return event.target instanceof Element && event.target.closest('input:not([type=checkbox], [type=radio]), textarea, select, dialog[open]') !== null;
 }
 
 /** @param {Element | null | undefined} row */

@@ -43,7 +43,7 @@ FORM: dict[str, Any] = {
 @dataclass(frozen=True)
 class Cascade:
     """Until what was chosen stands there; until the list does that one opens; until it does for a letter. `first`:
-    until that of all does for the first time since the app was opened. `megabytes`: JavaScript's memory at the end."""
+    until that of all does at once after the app was opened anew. `megabytes`: JavaScript's memory at the end."""
 
     chosen: Times
     opened: Times
@@ -57,6 +57,8 @@ def measure() -> Cascade:
     """Choose county, town and enterprise again and again, and look for others by letters."""
     say(f"cascade: {FIRMS:,} entities are entered and fetched")
     with screen(FORM, registers()) as tablet, slowed(tablet):
+        tablet.page.reload()
+        _finder(tablet, "any").wait_for(timeout=60_000)
         tablet.page.evaluate(script("cascade"))
         first = _timed(tablet, "focusin", OPTION.format("any"), lambda: _finder(tablet, "any").focus())
         chosen: list[float] = []

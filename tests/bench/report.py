@@ -148,8 +148,9 @@ are entities. Load of the machine at the end of this: {figures.cascade.load:.1f}
 |---|---:|---:|---:|
 {_cascade_table(figures.cascade)}
 
-The list of all is read from the tablet's database once after each start of the app, which takes
-{figures.cascade.first / 1000:.1f} s here. JavaScript then holds {figures.cascade.megabytes:.0f} MB.
+The list of all is read from the tablet's database once after each start of the app, in the background; who opens it
+as the very first thing waits {figures.cascade.first / 1000:.1f} s here. A changed entity is one document read.
+JavaScript then holds {figures.cascade.megabytes:.0f} MB.
 
 ## Intake
 

@@ -90,6 +90,7 @@ export class App {
     sync.start();
     report.start();
     await this.#offerAfterUpdate(sync);
+    catalogue.warm().catch((error) => this.desk && console.error(error));
   }
 
   /** The person is in other teams than before: open what is theirs now, and go on at the same place. */

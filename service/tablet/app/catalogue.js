@@ -1,19 +1,17 @@
 /** Forms and entities of the reference database, as this tablet has them. */
 import { attachment, documents } from './db.js';
-import { parseForm } from './core/form.js';
-import { Register } from './core/register.js';
+import { lookedUp, offered, parseForm } from './core/form.js';
+import { Entities } from './entities.js';
 
 /**
  * @typedef {import('./db.js').Database} Database
  * @typedef {import('./db.js').Doc} Doc
  * @typedef {import('./core/form.js').Form} Form
- * @typedef {{id: string, name: string, names?: Record<string, string>, searched: string, row: Record<string, any>}} Entity `row`: what
- *   lookups see of it
+ * @typedef {import('./entities.js').Entity} Entity
  * @typedef {Pick<Catalogue, 'form' | 'file' | 'entities' | 'register' | 'entity' | 'revision'>} Lookup what filling and reading a form asks of it
  */
 
 const GATHER_MS = 300;
-const NOTHING = new Register([]);
 
 export class Catalogue extends EventTarget {
   /** Another number whenever something in it is another. */
@@ -22,14 +20,10 @@ export class Catalogue extends EventTarget {
   #definitions = new Map();
   /** @type {Map<string, Form>} */
   #parsed = new Map();
-  /** @type {Map<string, Promise<Entity[]>>} by kind */
-  #kinds = new Map();
-  /** @type {Map<string, Entity>} by document id */
-  #known = new Map();
   /** @type {Map<string, string>} names of people by the name they sign in with */
   #people = new Map();
-  /** @type {Map<string, Register>} by kind */
-  #registers = new Map();
+  /** @type {Entities} */
+  #entities;
   /** Addresses of what forms show, by digest. @type {Map<string, string>} */
   #files = new Map();
   /** @type {Set<string>} */
@@ -41,6 +35,7 @@ export class Catalogue extends EventTarget {
   constructor(db) {
     super();
     this.db = db;
+    this.#entities = new Entities(db, () => this.#tell());
   }
 
   /** Read the forms, and follow what replication brings. */
@@ -51,6 +46,7 @@ export class Catalogue extends EventTarget {
 
   close() {
     this.#feed?.cancel();
+    this.#feed = null;
   }
 
   async #readForms() {
@@ -101,34 +97,23 @@ export class Catalogue extends EventTarget {
 
   /** All entities of a kind that are in use, in the order of their ids. @param {string} kind @returns {Promise<Entity[]>} */
   entities(kind) {
-    let found = this.#kinds.get(kind);
-    if (!found) {
-      found = this.#readEntities(kind);
-      this.#kinds.set(kind, found);
-    }
-    return found;
-  }
-
-  /** @param {string} kind */
-  async #readEntities(kind) {
-    const docs = await documents(this.db, `entity:${kind}:`);
-    const all = docs.map(entityOf);
-    for (const entity of all) this.#known.set(entity.id, entity);
-    this.#registers.set(kind, new Register(all.map(({ row }) => row)));
-    this.#tell();
-    return all.filter(({ row }) => row.active !== false);
+    return this.#entities.used(kind);
   }
 
   /** What lookups see of all entities of a kind, as far as they have been read. @param {string} kind */
   register(kind) {
-    return this.#registers.get(kind) ?? NOTHING;
+    return this.#entities.register(kind);
   }
 
   /** An entity that has been read; undefined while it has not (asking makes it so). @param {string} id @returns {Entity | undefined} */
   entity(id) {
-    const found = this.#known.get(id);
-    if (!found && id.startsWith('entity:')) this.entities(id.split(':')[1] ?? '').catch(console.error);
-    return found;
+    return this.#entities.named(id);
+  }
+
+  /** Read what the forms choose among, kind by kind, before somebody waits for it. */
+  async warm() {
+    const kinds = new Set(this.newest().flatMap((form) => [...lookedUp(form), ...offered(form)]));
+    for (const kind of kinds) if (this.#feed) await this.entities(kind);
   }
 
   /** Thousands of changes may come at once: they are taken together. @param {string} id */
@@ -140,7 +125,7 @@ export class Catalogue extends EventTarget {
   async #takeChanges() {
     const ids = [...this.#changes];
     this.#changes.clear();
-    for (const id of ids) if (id.startsWith('entity:')) this.#kinds.delete(id.split(':')[1]);
+    await this.#entities.take(ids);
     if (ids.some((id) => id.startsWith('form:'))) await this.#readForms();
     if (ids.some((id) => id.startsWith('device:'))) await this.#readPeople();
     this.#tell();
@@ -150,23 +135,4 @@ export class Catalogue extends EventTarget {
     this.revision += 1;
     this.dispatchEvent(new Event('change'));
   }
-}
-
-/** @param {Doc} doc @returns {Entity} */
-export function entityOf(doc) {
-  const { _id, name, names, code, town, address } = doc;
-  const searched = [name, ...Object.values(names ?? {}), code, town, address].filter(Boolean).join('\n').toLowerCase();
-  return { id: _id, name, names, searched, row: { ...doc, label: name, name: _id } };
-}
-
-/** The first whose texts hold every word of `query`. @param {Entity[]} entities @param {string} query @param {number} limit @param {ReadonlySet<string>} without ids */
-export function search(entities, query, limit, without) {
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = [];
-  for (const entity of entities) {
-    if (without.has(entity.id) || !words.every((word) => entity.searched.includes(word))) continue;
-    found.push(entity);
-    if (found.length === limit) break;
-  }
-  return found;
 }

@@ -1,12 +1,12 @@
 /** A trial: a form that is not published is filled as any other one, and nothing of it outlasts the screen. */
-import { entityOf } from './catalogue.js';
 import { Register } from './core/register.js';
 import { startingValues } from './defaults.js';
+import { entityOf } from './entities.js';
 import { ulid } from './core/ulid.js';
 import { nameOf } from './pictures.js';
 
 /**
- * @typedef {import('./catalogue.js').Entity} Entity
+ * @typedef {import('./entities.js').Entity} Entity
  * @typedef {import('./catalogue.js').Lookup} Lookup
  * @typedef {import('./core/form.js').Form} Form
  * @typedef {import('./drafts.js').Draft} Draft

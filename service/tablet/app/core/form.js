@@ -114,6 +114,9 @@ const isFilled = ({ type }) => type !== 'calculate' && type !== 'score';
 /** A tree and every tree in it. @param {Tree} tree @returns {Tree[]} */
 export const nodes = (tree) => [tree, ...(tree.args ?? []).flatMap(nodes)];
 
+/** The kinds of entities that a form's choices are. @param {Form} form @returns {string[]} */
+export const offered = (form) => form.walk().flatMap(({ entity }) => (entity ? [entity] : []));
+
 /** The kinds of entities that choices of a form are filtered from. @param {Form} form */
 export const filtered = (form) => form.walk().filter(({ entity, choice_filter }) => entity && choice_filter).map(({ entity }) => entity);
 

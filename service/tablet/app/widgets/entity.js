@@ -1,10 +1,10 @@
 /** Choosing one or several of thousands of entities by typing part of a name. */
 import { html, LitElement } from '../../vendor/lit.js';
-import { entityOf, search } from '../catalogue.js';
+import { entityOf, search } from '../entities.js';
 import { pick, t } from '../i18n.js';
 import { choiceText } from '../reading.js';
 
-/** @typedef {import('../catalogue.js').Entity} Entity */
+/** @typedef {import('../entities.js').Entity} Entity */
 
 const SHOWN = 12;
 const AFTER_TAP_MS = 150;

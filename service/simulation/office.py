@@ -13,6 +13,7 @@ from service.cases import decisions
 from service.cases.decisions import Choice
 from service.cases.kinds import CONFLICT, DUPLICATE
 from service.config import Config, load
+from service.errors import RoundsError
 from service.installation import prepare
 from service.parts import Parts, open_parts
 from service.readmodel import tables
@@ -31,6 +32,8 @@ from sync.store import Document, Seq, Store
 
 DECIDER = "office"
 PAGE = 500
+MOVED_ON = frozenset({"case_changed", "case_closed"})
+"""What a decision hears that was made on an older sight of its case."""
 TEAM_NAMES = {"zh-Hans": "走访组", "zh-Hant": "走訪組", "en": "Team"}
 
 
@@ -94,16 +97,27 @@ class Desk:
         """Settle some of the open conflicts, each for one of its values, and judge what comes of it."""
         for case in list(self._office.open_conflicts(self._teams)):
             if chance.random() < likely:
-                self._decide(case, chance.choice(case["heads"])["edit"], journal)
+                self.decide_one(case, chance.choice(edits_of(case)), journal)
         self.judge()
 
-    def _decide(self, case: Row, edit: str, journal: Journal) -> None:
+    def decide_one(self, case: Row, edit: str, journal: Journal) -> None:
+        """Settle a conflict for the value of this edit, unless the record has moved on since the case was read."""
         office = self._office
-        decided = decisions.decide(office.parts, DECIDER, case, Choice(edit=edit))
+        try:
+            decided = decisions.decide(office.parts, DECIDER, case, Choice(edit=edit, heads=edits_of(case)))
+        except RoundsError as error:
+            if error.code not in MOVED_ON:
+                raise
+            return  # a decision about something in this row came before; the case is seen again as it is then
         record = office.store.database(mailbox_of(case["team"])).get(case["record"], decided.rev)
         made = next(each for each in record["edits"] if each["id"] == decided.edit_id)
         journal.note(case["team"], case["record"], made)
         office.decided += 1
+
+
+def edits_of(case: Row) -> list[str]:
+    """The edits that stand against each other in a conflict, oldest first."""
+    return [head["edit"] for head in case["heads"]]
 
 
 class _Some:

@@ -9,7 +9,7 @@ import pytest
 from service.simulation import Plan, simulate
 from service.simulation.check import check_office, check_one_leaf
 from service.simulation.fleet import Fleet, teams_of
-from service.simulation.office import open_office
+from service.simulation.office import edits_of, open_office
 
 SMALL = Plan(teams=2, tablets=8, days=5, records=40, seed=7)
 
@@ -41,6 +41,27 @@ def test_the_same_plan_gives_the_same_campaign(tmp_path: Path) -> None:
 
     assert one.events == other.events
     assert one.outcome == other.outcome
+
+
+def test_a_decision_on_an_older_sight_of_a_case_decides_nothing(tmp_path: Path) -> None:
+    plan = Plan(1, 8, 6, 120, 1)
+    with open_office(tmp_path, list(teams_of(plan))) as office:
+        fleet = Fleet(plan, (0, 1), office.parts, tmp_path)
+        desk = office.desk(fleet.teams)
+        for day in range(plan.days):
+            fleet.live_through(day)
+        fleet.everybody_meets()
+        desk.judge()
+        case = next(office.open_conflicts(fleet.teams))
+        one, *_, other = edits_of(case)
+
+        desk.decide_one(case, one, fleet.journal)
+        decided = office.decided
+        desk.decide_one(case, other, fleet.journal)
+        desk.judge()
+
+        assert (decided, office.decided) == (1, 1)
+        assert case["id"] not in {each["id"] for each in office.open_conflicts(fleet.teams)}
 
 
 def test_what_does_not_hold_is_told(tmp_path: Path) -> None:

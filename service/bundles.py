@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, get_args
 
 from service.auth.access import TEAM, Action, SignedIn, may
+from service.auth.directory import Device
 from service.errors import RoundsError
 from service.parts import Parts
 from sync.bundle.framing import Bundle, open_bundle
 from sync.bundle.importing import Import, Outcome, Result
-from sync.bundle.manifest import BundleError, verify
+from sync.bundle.manifest import BundleError
 from sync.bundle.sealing import Openers
 from sync.embedded.protocol.access import check_member
 from sync.store import Conflict, Database, Forbidden, NotFound, UserContext
@@ -51,10 +52,12 @@ class Reception:
         self._importer = importer
         self._open: dict[str, Database] = {}
         try:
-            self.bundle = open_bundle(file, Openers(passphrase, parts.keys.sealing))
+            unproved = open_bundle(file, Openers(passphrase, parts.keys.sealing))
+            device = self._maker(unproved.claim.device)
+            self.bundle = unproved.proved(device.public_key)
         except BundleError as error:
             raise RoundsError(error.code) from None
-        self._author = self._author_of(self.bundle)
+        self._author = self._author_of(device)
 
     def run(self) -> Iterator[Outcome]:
         """Write what may be written; each document's outcome as it is known. Ends with a page in the audit trail."""
@@ -64,22 +67,24 @@ class Reception:
             yield outcome
         self._note(Tally(self.bundle, outcomes))
 
-    def _author_of(self, bundle: Bundle) -> UserContext:
-        """Who made the bundle, with the rights that they have now."""
-        manifest, directory = bundle.manifest, self._parts.directory
-        device = directory.device(manifest.device)
+    def _maker(self, name: str) -> Device:
+        """The device that says that it made the bundle."""
+        device = self._parts.directory.device(name)
         if device is None:
-            raise RoundsError("bundle_foreign", device=manifest.device)
-        if not verify(manifest, bundle.sig, device.public_key):
-            raise RoundsError("bundle_altered")
+            raise RoundsError("bundle_foreign", device=name)
+        return device
+
+    def _author_of(self, device: Device) -> UserContext:
+        """Who made the bundle, with the rights that they have now."""
+        directory = self._parts.directory
         if device.revoked:
             raise RoundsError("device_revoked")
         if device.for_anybody:
             teams = (team.team for team in directory.teams())
-            return UserContext(manifest.by, frozenset({"hub", *(TEAM + team for team in teams)}))
+            return UserContext(self.bundle.manifest.by, frozenset({"hub", *(TEAM + team for team in teams)}))
         person = directory.user(device.user)
         if person is None or person.disabled:
-            raise RoundsError("bundle_foreign", device=manifest.device)
+            raise RoundsError("bundle_foreign", device=device.device)
         return person.signed_in(device.device)
 
     def _database(self, name: str) -> Database:

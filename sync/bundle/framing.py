@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
-from sync.bundle.manifest import BundleError, Entry, Manifest, parse, signed_line
+from sync.bundle.manifest import BundleError, Claim, Entry, Manifest, claim, signed_line
 from sync.bundle.sealing import CHUNK_BYTES, Openers, Seal, Unsealed, opened, sealed
 
 MAGIC: Final = b"ROUNDS-BUNDLE 1\n"
@@ -45,10 +45,9 @@ def _content(manifest: Manifest, sig: str, bodies: Iterable[Iterable[bytes]]) ->
 
 @dataclass(frozen=True)
 class Bundle:
-    """An opened bundle whose manifest was read; its signature has yet to be verified."""
+    """An opened bundle, signed by the device that its manifest names."""
 
     manifest: Manifest
-    sig: str
     _content: BinaryIO
 
     def bodies(self) -> Iterator[tuple[Entry, bytes | None]]:
@@ -70,7 +69,19 @@ class Bundle:
         return body
 
 
-def open_bundle(file: BinaryIO, openers: Openers) -> Bundle:
+@dataclass(frozen=True)
+class Unproved:
+    """An opened bundle of which only is known which device says that it signed it."""
+
+    claim: Claim
+    _content: BinaryIO
+
+    def proved(self, jwk: Mapping[str, Any]) -> Bundle:
+        """The bundle, if the device with this key signed its manifest. Raises `BundleError`."""
+        return Bundle(self.claim.proved(jwk), self._content)
+
+
+def open_bundle(file: BinaryIO, openers: Openers) -> Unproved:
     """Read as far as the manifest. Reads forwards only, so `file` may be an upload. Raises `BundleError`."""
     source = io.BufferedReader(cast(io.RawIOBase, _Raw(file)), PIECE_BYTES)
     magic = source.readline(len(MAGIC_SEALED))
@@ -83,8 +94,7 @@ def open_bundle(file: BinaryIO, openers: Openers) -> Bundle:
     line = source.readline(LINE_BYTES)
     if not line.endswith(b"\n"):
         raise BundleError("bundle_cut_short")
-    manifest, sig = parse(line)
-    return Bundle(manifest, sig, source)
+    return Unproved(claim(line), source)
 
 
 class _Raw(io.RawIOBase):

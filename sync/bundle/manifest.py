@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -13,10 +13,15 @@ from schemas import canonical
 from sync import signature
 
 ENTRIES = 200_000
+VALUES = 8 * ENTRIES
+"""Commas and brackets of a list of contents at most: an entry has seven. What a manifest takes in memory follows."""
 DOCUMENT_BYTES = 8 * 1024 * 1024
 ATTACHMENT_BYTES = 96 * 1024 * 1024
 """What the store takes in one request."""
 
+_OPENING, _CLOSING, _ENTRIES = b'{"manifest":', b'"}\n', b',"entries":['
+_SIG = re.compile(rb'(.*),"sig":"([A-Za-z0-9_-]{86})', re.DOTALL)
+_HEAD_BYTES = 8192
 _DATABASE = re.compile(r"(mailbox|media)-[a-z][a-z0-9-]{0,30}")
 _REV = re.compile(r"[1-9][0-9]{0,8}-[0-9a-f]{32}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -80,24 +85,58 @@ def sign(manifest: Manifest, key: signature.PrivateKey) -> str:
     return signature.sign(_signed(manifest), key)
 
 
-def verify(manifest: Manifest, sig: str, jwk: Mapping[str, Any]) -> bool:
-    """Whether the device with this key made the bundle."""
-    return signature.verify(_signed(manifest), sig, jwk)
+@dataclass(frozen=True)
+class Claim:
+    """A manifest as it was read: which device says that it signed it; nothing else is believed yet."""
+
+    device: str
+    sig: str
+    _told: bytes = field(repr=False)
+
+    def proved(self, jwk: Mapping[str, Any]) -> Manifest:
+        """The manifest, if the device with this key signed these bytes. Raises `BundleError`.
+
+        What is in it is looked at only then: a few bytes of a file can stand for a hundred times as many in memory.
+        """
+        if not signature.verify(b'{"bundle":' + self._told + b"}", self.sig, jwk):
+            raise BundleError("bundle_altered")
+        return _manifest(self._told, self.device)
 
 
-def parse(line: bytes) -> tuple[Manifest, str]:
-    """The manifest and its signature, which is yet to be verified. Raises `BundleError`."""
+def claim(line: bytes) -> Claim:
+    """What the line before the entries claims. Raises `BundleError`."""
+    _require(line.startswith(_OPENING) and line.endswith(_CLOSING), "form")
+    tail = _SIG.fullmatch(line, len(_OPENING), len(line) - len(_CLOSING))
+    if tail is None:
+        raise BundleError("bundle_unknown", "a manifest without a signature")
+    told = tail[1]
+    head, found, _ = told[:_HEAD_BYTES].partition(_ENTRIES)
+    _require(bool(found), "head")
+    device = _text(_loaded(head + b"}").get("device"))
+    _require(_DEVICE.fullmatch(device) is not None, "device")
+    return Claim(device, tail[2].decode(), told)
+
+
+def _manifest(told: bytes, device: str) -> Manifest:
+    _require(told.count(b",") + told.count(b"[") + told.count(b"{") <= VALUES, "number of entries")
+    said = _loaded(told)
     try:
-        value = orjson.loads(line)
-        said, sig = value["manifest"], value["sig"]
         entries = said["entries"]
-        if not isinstance(sig, str) or not isinstance(entries, list) or len(entries) > ENTRIES:
-            raise BundleError("bundle_unknown", "a manifest without entries or signature")
+        _require(isinstance(entries, list) and len(entries) <= ENTRIES, "list of entries")
         texts = {name: _text(said[name]) for name in ("bundle", "made_at", "by", "device", "app")}
-        _require(_DEVICE.fullmatch(texts["device"]) is not None, "device")
-        return Manifest(**texts, entries=tuple(_entry(each) for each in entries)), sig
-    except (orjson.JSONDecodeError, KeyError, TypeError):
+        _require(texts["device"] == device, "device")
+        return Manifest(**texts, entries=tuple(_entry(each) for each in entries))
+    except (KeyError, TypeError, AttributeError):
         raise BundleError("bundle_unknown", "no manifest") from None
+
+
+def _loaded(told: bytes) -> dict[str, Any]:
+    try:
+        value = orjson.loads(told)
+    except orjson.JSONDecodeError:
+        raise BundleError("bundle_unknown", "no manifest") from None
+    _require(isinstance(value, dict), "form")
+    return dict(value)
 
 
 def _entry(value: Mapping[str, Any]) -> Entry:

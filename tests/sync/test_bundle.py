@@ -17,7 +17,7 @@ from sync.bundle import framing, sealing
 from sync.bundle.exporting import Author, export
 from sync.bundle.framing import MAGIC_SEALED, Bundle, open_bundle
 from sync.bundle.importing import Import, Outcome
-from sync.bundle.manifest import BundleError, parse, signed_line, verify
+from sync.bundle.manifest import ENTRIES, BundleError, claim, sign, signed_line
 from sync.bundle.sealing import CHUNK_BYTES, Openers, Seal
 from sync.embedded import EmbeddedStore
 from sync.embedded.database import EmbeddedDatabase
@@ -111,7 +111,7 @@ def bundled(
 
 
 def opened(content: bytes, openers: Openers | None = None) -> Bundle:
-    return open_bundle(io.BytesIO(content), openers or Openers())
+    return open_bundle(io.BytesIO(content), openers or Openers()).proved(JWK)
 
 
 def imported(office: Office, content: bytes, openers: Openers | None = None) -> list[Outcome]:
@@ -143,7 +143,7 @@ def test_what_goes_in_comes_out_and_twice_changes_nothing(
     filled(tablet)
     seal, openers = way
     content = bundled(tablet, seal)
-    assert verify(opened(content, openers).manifest, opened(content, openers).sig, JWK)
+    assert opened(content, openers).manifest.device == AUTHOR.device
     assert results(imported(office, content, openers)) == ["written"] * 6
     assert office.held() == tablet.held()
     [photo] = [
@@ -238,10 +238,57 @@ def test_an_altered_entry_is_named_and_the_others_are_imported(tablet: Office, o
 
 def test_an_altered_manifest_does_not_fit_its_signature(tablet: Office) -> None:
     filled(tablet)
-    bundle = opened(bundled(tablet))
-    for change in ({"by": "somebody"}, {"entries": bundle.manifest.entries[1:]}, {"made_at": "2027"}):
-        assert not verify(dataclasses.replace(bundle.manifest, **change), bundle.sig, JWK)
-    assert not verify(bundle.manifest, bundle.sig, signature.public_jwk(signature.generate_key()))
+    manifest = opened(bundled(tablet)).manifest
+    sig = sign(manifest, KEY)
+    assert claim(signed_line(manifest, sig)).proved(JWK) == manifest
+    for change in ({"by": "somebody"}, {"entries": manifest.entries[1:]}, {"made_at": "2027"}):
+        assert_refused(signed_line(dataclasses.replace(manifest, **change), sig), "bundle_altered")
+    with pytest.raises(BundleError, match="bundle_altered"):
+        claim(signed_line(manifest, sig)).proved(signature.public_jwk(signature.generate_key()))
+
+
+def assert_refused(line: bytes, code: str) -> None:
+    with pytest.raises(BundleError) as failure:
+        claim(line).proved(JWK)
+    assert failure.value.code == code
+
+
+def line_of(entries: bytes, *, device: str = AUTHOR.device, more: bytes = b"", sig: str | None = None) -> bytes:
+    """The line of a manifest that its maker never wrote: signed, unless another signature is given."""
+    head = b'{"app":"1","bundle":"b","by":"li.wei","device":"' + device.encode() + b'","entries":['
+    told = head + entries + b'],"made_at":"2026"' + more + b"}"
+    sig = signature.sign(b'{"bundle":' + told + b"}", KEY) if sig is None else sig
+    return b'{"manifest":' + told + b',"sig":"' + sig.encode() + b'"}\n'
+
+
+RUBBISH = b"[]," * 2_000_000 + b"[]"
+"""Six megabytes that are two hundred once they are read as JSON."""
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        pytest.param(line_of(RUBBISH, sig="A" * 86), "bundle_altered", id="of a stranger"),
+        pytest.param(line_of(RUBBISH), "bundle_unknown", id="of a device that is known"),
+    ],
+)
+def test_a_manifest_takes_no_more_memory_than_its_bytes_until_it_is_believed(line: bytes, code: str) -> None:
+    tracemalloc.start()
+    assert_refused(line, code)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * len(line), peak
+
+
+def test_a_manifest_names_the_device_that_signed_it(tablet: Office) -> None:
+    assert_refused(line_of(b"", more=b',"device":"aaaaaaaaaaaa"'), "bundle_unknown")
+    assert claim(line_of(b"")).proved(JWK).entries == ()
+
+
+def test_the_longest_list_of_contents_is_read(tablet: Office) -> None:
+    entry = framing.Entry("media-north", "media:" + "a" * 64, "1-" + "b" * 32, 1, "c" * 64, "file")
+    manifest = framing.Manifest("b", "2026", "li.wei", AUTHOR.device, "1", (entry,) * ENTRIES)
+    assert claim(signed_line(manifest, sign(manifest, KEY))).proved(JWK) == manifest
 
 
 def test_a_sealed_bundle_tells_nothing_and_takes_the_right_key(tablet: Office) -> None:
@@ -321,7 +368,7 @@ def test_two_gigabytes_would_not_be_whole_in_memory(tablet: Office, office: Offi
         with path.open("wb") as out:
             export(out, [tablet.of("media-north")], AUTHOR, seal=sealing.by_passphrase("x", iterations=QUICK))
         with path.open("rb") as file:
-            bundle = open_bundle(file, Openers(passphrase="x"))
+            bundle = open_bundle(file, Openers(passphrase="x")).proved(JWK)
             for _ in Import(bundle, office.open, NORTH).run():
                 pass
         peaks.append(tracemalloc.get_traced_memory()[1])
@@ -331,6 +378,6 @@ def test_two_gigabytes_would_not_be_whole_in_memory(tablet: Office, office: Offi
 
 def test_a_manifest_survives_being_written_and_read(tablet: Office) -> None:
     filled(tablet)
-    bundle = opened(bundled(tablet))
-    assert parse(signed_line(bundle.manifest, bundle.sig)) == (bundle.manifest, bundle.sig)
+    manifest = opened(bundled(tablet)).manifest
+    assert claim(signed_line(manifest, sign(manifest, KEY))).proved(JWK) == manifest
     assert bundled(tablet)[: len(framing.MAGIC)] == framing.MAGIC

@@ -16,7 +16,7 @@ from sync.embedded.protocol import answer, feeds
 from sync.embedded.protocol.answer import NotAcceptable
 from sync.embedded.protocol.bulk import list_of
 from sync.embedded.protocol.reading import inline
-from sync.embedded.protocol.waiting import LOT, THREADS
+from sync.embedded.protocol.waiting import LOT, THREADS, Place
 from sync.embedded.serving.feed import PARKING, Feed
 from sync.store import BadRequest, Change, Changes, Seq
 
@@ -149,25 +149,31 @@ def _longpoll(look: Look, since: Seq, key: Hashable) -> Response:
         return _page(page)
     parking = request.environ.get(PARKING)
     if parking is None:
-        leave = THREADS.enter(g.user.name)
-        waiting = _waiting(look, page.last_seq, seconds, heartbeat, g.admits())
+        place = THREADS.enter(g.user.name)
+        waiting = _waiting(look, page.last_seq, seconds, heartbeat, _still(place, g.admits()))
         response = Response(waiting, content_type=answer.JSON)
-        response.call_on_close(leave)
+        response.call_on_close(place.leave)
         return response
+    place = LOT.enter(g.user.name)
     parking.append(
         Feed(
             database=g.database,
             key=key,
             look=partial(look, wait=0.0),
             render=lambda page: b"".join(_bytes(page)),
-            leave=LOT.enter(g.user.name),
-            admits=g.admits(),
+            leave=place.leave,
+            admits=_still(place, g.admits()),
             since=page.last_seq,
             ends=time.monotonic() + seconds,
             heartbeat=heartbeat,
         )
     )
     return Response(iter(()), content_type=answer.JSON)  # the server sends the head, and the rest when there is news
+
+
+def _still(place: Place, admits: Callable[[], bool]) -> Callable[[], bool]:
+    """Whether a feed may go on: it has its place, and its client is let in (law 28)."""
+    return lambda: not place.given_up and admits()
 
 
 def _seconds_left() -> float:
@@ -187,7 +193,7 @@ def _heartbeat() -> float:
 def _waiting(look: Look, since: Seq, seconds: float, heartbeat: float, admits: Callable[[], bool]) -> Iterator[bytes]:
     """A line break at every heartbeat, so that neither end takes the other for gone; then the page.
 
-    Who is not let in any more (law 28) is told nothing more.
+    Who is not let in any more, or has given up the place, is told nothing more.
     """
     end = time.monotonic() + seconds
     page = partial(look, since)
@@ -208,8 +214,9 @@ def _staying(look: Look, since: Seq, feed: str) -> Response:
     """A feed that stays open: rows as they happen, until `limit`, `timeout` or the end of the sign-in."""
     waits = feeds.Waits.asked(_seconds_left)
     look(since, 0.0)  # what is wrong with the request is told before the answer begins
-    leave = THREADS.enter(g.user.name)
-    told = feeds.stream(look, since, answer.number("limit"), waits, feeds.SHAPES[feed], row_of)
-    response = Response(told, content_type=feeds.SHAPES[feed].content_type, headers={"Cache-Control": "no-cache"})
-    response.call_on_close(leave)
+    place = THREADS.enter(g.user.name)
+    shape = feeds.SHAPES[feed]
+    told = feeds.stream(look, since, answer.number("limit"), waits, shape, row_of, lambda: place.given_up)
+    response = Response(told, content_type=shape.content_type, headers={"Cache-Control": "no-cache"})
+    response.call_on_close(place.leave)
     return response

@@ -80,22 +80,32 @@ SHAPES = {
 
 
 def stream(
-    look: Look, since: Seq, limit: int | None, waits: Waits, shape: Shape, row_of: Callable[[Any], dict[str, Any]]
+    look: Look,
+    since: Seq,
+    limit: int | None,
+    waits: Waits,
+    shape: Shape,
+    row_of: Callable[[Any], dict[str, Any]],
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Iterator[bytes]:
-    """The feed's bytes. It ends with `limit` rows, after `waits.quiet` seconds of silence, or when nobody listens."""
-    told, silent_since, beat = 0, time.monotonic(), time.monotonic()
+    """The feed's bytes. It ends with `limit` rows, after `waits.quiet` seconds of silence, or when nobody listens.
+
+    `is_over` is asked after each look, and says whether it has to end before that.
+    """
+    told, now = 0, time.monotonic()
+    silent_since = beat = now
     while True:
-        pause = min(LISTEN_SECONDS, waits.heartbeat or LISTEN_SECONDS, max(0.0, silent_since + waits.quiet - beat))
+        pause = min(LISTEN_SECONDS, waits.heartbeat or LISTEN_SECONDS, max(0.0, silent_since + waits.quiet - now))
         page = look(since, pause)
         since, now = page.last_seq, time.monotonic()
         rows = page.results if limit is None else page.results[: limit - told]
         told += len(rows)
         if rows:
             yield b"".join(shape.row(row_of(row)) for row in rows)
-            silent_since = now
+            silent_since = beat = now
         elif waits.heartbeat and now - beat >= waits.heartbeat * 0.9:
             yield shape.heartbeat
-        beat = now
-        if (limit is not None and told >= limit) or now - silent_since >= waits.quiet:
+            beat = now
+        if (limit is not None and told >= limit) or now - silent_since >= waits.quiet or is_over():
             yield shape.end(page)
             return

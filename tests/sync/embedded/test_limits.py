@@ -5,14 +5,16 @@ from __future__ import annotations
 import base64
 import json
 import random
+import time
 from pathlib import Path
 
 import pytest
 
 from sync.embedded import EmbeddedStore
-from sync.embedded.protocol.waiting import THREADS
+from sync.embedded.protocol import changes, feeds
+from sync.embedded.protocol.waiting import THREADS, Room
 from sync.gate import check
-from sync.store import Forbidden, TooLarge, UserContext
+from sync.store import Changes, Forbidden, Seq, TooLarge, Unavailable, UserContext
 from tests.sync.embedded.conftest import Caller
 
 FILE = {"content_type": "image/png", "data": base64.b64encode(b"x" * 100_000).decode()}
@@ -56,6 +58,7 @@ def test_local_documents_are_small(call: Caller) -> None:
 
 def test_one_person_cannot_have_every_feed_wait(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(THREADS, "each", 2)
+    monkeypatch.setattr(changes, "LISTEN_SECONDS", 0.05)
     address = "/north/_changes?feed=longpoll&since=now&timeout=60000"
     waiting = [call("GET", address, buffered=False) for _ in range(2)]
     assert [each.status_code for each in waiting] == [200, 200]
@@ -66,6 +69,60 @@ def test_one_person_cannot_have_every_feed_wait(call: Caller, monkeypatch: pytes
     again = call("GET", address, buffered=False)
     assert again.status_code == 200
     again.close()
+
+
+def test_a_few_people_cannot_have_every_feed_wait() -> None:
+    room = Room(most=8, each=4)
+    kept = [room.enter(name) for name in ("a", "b") for _ in range(4)]
+    newcomer = [room.enter("c"), room.enter("c")]
+    assert [place.given_up for place in kept] == [True, False, False, False, True, False, False, False]
+    with pytest.raises(Unavailable):
+        room.enter("c")  # three each would be fair; whoever has three need not make room for a third
+    with pytest.raises(Unavailable):
+        room.enter("a")
+    for place in [*kept, *newcomer, *newcomer]:
+        place.leave()
+    assert [room.enter("d").given_up for _ in range(4)] == [False] * 4
+
+
+@pytest.mark.parametrize(
+    ("feed", "since", "end"),
+    [("longpoll", "now", b'{"results":[],"last_seq"'), ("continuous", "0", b'{"last_seq"'), ("eventsource", "0", b"")],
+)
+def test_a_feed_that_makes_room_ends_with_nothing_to_tell(
+    call: Caller, monkeypatch: pytest.MonkeyPatch, feed: str, since: str, end: bytes
+) -> None:
+    room = Room(most=2, each=2)
+    monkeypatch.setattr(changes, "THREADS", room)
+    monkeypatch.setattr(changes, "LISTEN_SECONDS", 0.05)
+    monkeypatch.setattr(feeds, "LISTEN_SECONDS", 0.05)
+    address = f"/north/_changes?feed={feed}&since={since}&timeout=60000"
+    greedy = [call("GET", address, buffered=False) for _ in range(2)]
+    other = room.enter("somebody else")
+    *_, last = b"".join(greedy[0].iter_encoded()).strip().split(b"\n")
+    assert last.startswith(end)
+    assert call("GET", address).status_code == 503
+    for each in greedy:
+        each.close()
+    other.leave()
+    again = call("GET", address, buffered=False)
+    assert again.status_code == 200
+    again.close()
+
+
+def test_a_feed_beats_however_seldom_it_has_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A beat that is due after more looks than one comes all the same: a client that has gone is found by it."""
+    monkeypatch.setattr(feeds, "LISTEN_SECONDS", 0.02)
+    page = Changes((), 7)
+    waits = feeds.Waits(quiet=0.5, heartbeat=0.1)
+
+    def look(_since: Seq, wait: float) -> Changes:
+        time.sleep(wait)
+        return page
+
+    told = list(feeds.stream(look, 7, None, waits, feeds.SHAPES["continuous"], lambda row: row))
+    assert told.count(b"\n") >= 2
+    assert json.loads(told[-1]) == {"last_seq": 7, "pending": 0}
 
 
 def test_one_attachment_asked_for_many_times_is_answered_once(call: Caller) -> None:

@@ -233,3 +233,16 @@ def test_a_feed_without_a_place_to_wait_in_is_refused_in_words(call: Caller, mon
     feed.leave()
     assert call("GET", address, environ_overrides={PARKING: offered}).status_code == 200
     offered[-1].leave()
+
+
+def test_a_feed_that_waits_without_a_thread_makes_room_too(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LOT, "most", 2)
+    offered: list[Feed] = []
+    address = "/north/_changes?feed=longpoll&since=now"
+    for _ in range(2):
+        assert call("GET", address, environ_overrides={PARKING: offered}).status_code == 200
+    other = LOT.enter("somebody else")
+    assert [feed.admits() for feed in offered] == [False, True], "whoever has waited longest ends with an empty page"
+    for feed in offered:
+        feed.leave()
+    other.leave()

@@ -34,11 +34,7 @@ STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
 def web_server(config: Config) -> WebServer:
-    """gunicorn; each of its workers makes its own application.
-
-    Over TLS with gunicorn's own worker: ours looks into a connection before it is decrypted.
-    """
-    secure = {"certfile": str(config.certificate), "worker_class": "gthread"} if config.certificate else {}
+    """gunicorn; each of its workers makes its own application."""
     return WebServer(
         lambda: create_app(config),
         config.bind,
@@ -47,7 +43,7 @@ def web_server(config: Config) -> WebServer:
         graceful_timeout=GRACE_SECONDS,
         proc_name="rounds",
         logger_class="service.logs.GunicornLogger",
-        **secure,
+        certfile=str(config.certificate) if config.certificate else None,
     )
 
 

@@ -17,12 +17,16 @@ READY_SECONDS = 30
 
 
 @contextmanager
-def served(data: Path) -> Iterator[str]:
-    """Its address, with the administrator's name and password in it, for as long as the block lasts."""
+def served(data: Path, certificate: Path | None = None) -> Iterator[str]:
+    """Its address, with the administrator's name and password in it, for as long as the block lasts.
+
+    It is over https with a certificate, which whoever asks it has to trust (`REQUESTS_CA_BUNDLE`).
+    """
     port = free_port()
     command = [sys.executable, "-m", "sync.embedded", "--port", str(port), "--admin", "admin:secret"]
-    process = subprocess.Popen([*command, "--data", str(data)], cwd=ROOT)
-    url = f"http://admin:secret@127.0.0.1:{port}"
+    secure = ["--certificate", str(certificate)] if certificate else []
+    process = subprocess.Popen([*command, "--data", str(data), *secure], cwd=ROOT)
+    url = f"{'https' if certificate else 'http'}://admin:secret@127.0.0.1:{port}"
     try:
         _await(url, process)
         yield url

@@ -73,6 +73,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--admin", metavar="NAME:PASSWORD", help="without it, everyone is an administrator")
     key_help = "a public key of bearer tokens: PEM, ES256; may be given more than once"
     parser.add_argument("--jwt-key", metavar="KID=FILE", type=_key, action="append", default=[], help=key_help)
+    parser.add_argument("--certificate", metavar="FILE", help="serve https with the key and the chain in this PEM file")
     options = parser.parse_args(arguments)
     secret = secrets.token_bytes(32)  # one for all workers
 
@@ -81,7 +82,8 @@ def main(arguments: list[str] | None = None) -> None:
         return create_app(EmbeddedStore(options.data, gate=check), sign_in)
 
     bind = (options.host, options.port)
-    WebServer(make, bind, workers=WORKERS, threads=THREADS, graceful_timeout=GRACE_SECONDS).run()
+    more = {"graceful_timeout": GRACE_SECONDS, "certfile": options.certificate}
+    WebServer(make, bind, workers=WORKERS, threads=THREADS, **more).run()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ import asyncio
 import math
 import os
 import resource
+import ssl
+import tempfile
 import time
 import urllib.parse
 from collections.abc import Sequence
@@ -22,6 +24,7 @@ import orjson
 from tests.bench.machine import family
 from tests.bench.replication import embedded, say
 from tests.bench.store import Client, document
+from tests.certificate import write_certificate
 
 ASK = "GET {path}/_changes?feed=longpoll&style=all_docs&heartbeat=10000&since={since} HTTP/1.1\r\nHost: bench\r\n\r\n"
 CONNECTING = 50
@@ -43,14 +46,25 @@ class Live:
     """Median seconds of an ordinary request while all wait."""
 
 
-def measure(clients: int, changes: int) -> Live:
-    """One embedded store, so many clients, so many changes one after the other."""
+def measure(clients: int, changes: int) -> tuple[Live, Live]:
+    """One embedded store, so many clients, so many changes one after the other: over http, and over https."""
+    plain = _measure(clients, changes)
+    with tempfile.TemporaryDirectory(prefix="rounds-bench-") as folder:
+        certificate = write_certificate(Path(folder) / "server.pem")
+        os.environ["SSL_CERT_FILE"] = str(certificate)
+        try:
+            return plain, _measure(clients, changes, certificate)
+        finally:
+            del os.environ["SSL_CERT_FILE"]
+
+
+def _measure(clients: int, changes: int, certificate: Path | None = None) -> Live:
     wanted = clients + 256
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
-    with embedded() as (url, pid):
-        say(f"live: {clients} clients, {changes} changes")
+    with embedded(certificate=certificate) as (url, pid):
+        say(f"live: {clients} clients, {changes} changes, {url}")
         writer = Client(url)
         path = f"/rounds-bench-{os.urandom(6).hex()}"
         writer.send("PUT", path)
@@ -72,10 +86,11 @@ async def _run(
 ) -> tuple[list[list[float]], list[float]]:
     parts = urllib.parse.urlsplit(url)
     gate = asyncio.Semaphore(CONNECTING)
+    secure = ssl.create_default_context() if parts.scheme == "https" else None
 
     async def connect() -> _Tablet:
         async with gate:
-            reader, sending = await asyncio.open_connection(parts.hostname, parts.port)
+            reader, sending = await asyncio.open_connection(parts.hostname, parts.port, ssl=secure)
             return _Tablet(reader, sending, path)
 
     tablets = await asyncio.gather(*(connect() for _ in range(clients)))

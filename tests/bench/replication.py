@@ -75,12 +75,16 @@ def _peak(pid: int) -> int:
 
 
 @contextmanager
-def embedded(folder: Path | None = None) -> Iterator[tuple[str, int]]:
-    """An embedded store that really runs, on a folder or on one that goes with it: its address and process id."""
+def embedded(folder: Path | None = None, certificate: Path | None = None) -> Iterator[tuple[str, int]]:
+    """An embedded store that really runs, on a folder or on one that goes with it: its address and process id.
+
+    With a certificate it is over https; whoever asks it has to trust that (`SSL_CERT_FILE`).
+    """
     port = free_port()
-    url = f"http://127.0.0.1:{port}"
+    url = f"{'https' if certificate else 'http'}://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory(prefix="rounds-bench-") as own:
         command = [sys.executable, "-m", "sync.embedded", "--port", str(port), "--data", str(folder or own)]
+        command += ["--certificate", str(certificate)] if certificate else []
         process = subprocess.Popen(command, cwd=ROOT)
         try:
             _wait(url, process)

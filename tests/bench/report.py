@@ -30,7 +30,7 @@ class Figures:
     records: int
     rounds: int
     throughput: Throughput
-    live: Live
+    live: tuple[Live, Live]
     pictures: Pictures
     scale: tuple[Size, Size]
     replication: Replication
@@ -68,7 +68,7 @@ what else it does meanwhile; compare them only with figures from the same run.
 
 ## Waiting for news
 
-{report_store.live(figures.live)}
+{report_store.live(*figures.live)}
 
 ## Pictures and live clients
 

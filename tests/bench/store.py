@@ -49,7 +49,8 @@ class Client:
 
     def __init__(self, server: str) -> None:
         parts = urllib.parse.urlsplit(server)
-        self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 5984, timeout=120)
+        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        self._connection = kind(parts.hostname or "", parts.port or 5984, timeout=120)
         self._prefix = parts.path.rstrip("/")
         self._headers = {"Content-Type": "application/json"}
         if parts.username:

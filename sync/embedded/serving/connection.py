@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 from collections.abc import Callable
 from typing import Any
 
-from gunicorn import util
+from gunicorn import http, util
 from gunicorn.workers.gthread import TConn
 
 HEAD_SECONDS = 20.0
@@ -27,8 +28,29 @@ class Connection(TConn):  # type: ignore[misc]
     def __init__(self, cfg: Any, sock: socket.socket, client: Any, server: Any, apart: Callable[..., Any]) -> None:
         super().__init__(cfg, sock, client, server)
         self._apart = apart
+        self._parser: Any = None
         self._deadline: float | None = None
         self._body: Any = None
+
+    def init(self) -> None:
+        """Make the parser, in a thread, once the head is here."""
+        self.sock.setblocking(True)
+        if self._parser is None:
+            self._parser = self.parser = http.get_parser(self.cfg, self.sock, self.client)
+            self.initialized = True
+
+    # What has come, while nobody waits for it
+
+    def look(self, most: int = HEAD_BYTES) -> tuple[bytes, bool]:
+        """What has come and was not taken yet, and whether that is all that will come. Takes nothing, never waits.
+
+        Raises `OSError` where the connection is broken.
+        """
+        try:
+            seen = self.sock.recv(most, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return b"", False
+        return seen, not seen or self._is_half_closed()
 
     def has_head(self) -> bool:
         """Whether the head of a request is here, or whatever else a thread can answer at once, such as the end.
@@ -36,15 +58,38 @@ class Connection(TConn):  # type: ignore[misc]
         Where it is not, the socket is readable again only when more of it has come, so that nobody polls in vain.
         """
         try:
-            seen = self.sock.recv(HEAD_BYTES, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return False
+            seen, ended = self.look()
         except OSError:
             return True
-        waits = bool(seen) and _END_OF_HEAD not in seen and len(seen) < HEAD_BYTES
-        with contextlib.suppress(OSError):
-            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(seen) + 1 if waits else 1)
+        waits = not ended and _END_OF_HEAD not in seen and len(seen) < HEAD_BYTES
+        self._await_more(len(seen) if waits else 0)
         return not waits
+
+    def holds_back(self) -> bool:
+        """Whether something has come that does not make the socket readable."""
+        return False
+
+    def _await_more(self, seen: int) -> None:
+        """Be readable when more than so many bytes have come."""
+        with contextlib.suppress(OSError):
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, seen + 1)
+
+    def _is_half_closed(self) -> bool:
+        """Whether the client will send nothing any more: it would make the socket readable for ever."""
+        poll = select.poll()
+        poll.register(self.sock, select.POLLRDHUP)
+        return bool(poll.poll(0))
+
+    # What a feed sends, while no thread waits for it
+
+    def send(self, content: bytes) -> int:
+        """Send what the socket takes without waiting; how much. Raises `OSError` where the client is gone."""
+        try:
+            return int(self.sock.send(content))
+        except BlockingIOError:
+            return 0
+
+    # Time
 
     def allow_head(self, now: float) -> None:
         """Set the deadline for a request's head."""
@@ -66,8 +111,11 @@ class Connection(TConn):  # type: ignore[misc]
         if getattr(self._body, "length", None) == 0:
             return False  # all of it is here; what takes so long is ours
         with contextlib.suppress(OSError):
-            self.sock.shutdown(socket.SHUT_RDWR)
+            # Not TLS's own way to end, which must not meet the thread that reads.
+            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
         return True
+
+    # The end
 
     def close(self, graceful: bool = False) -> None:
         """Close; gracefully, which waits for the other end, in a thread."""

@@ -35,6 +35,7 @@ class Parked:
     __slots__ = ("_chunked", "connection", "feed", "keeps")
 
     def __init__(self, connection: Connection, response: Any, feed: Feed) -> None:
+        connection.sock.setblocking(False)
         self.connection = connection
         self.feed = feed
         self._chunked = bool(response.chunked)
@@ -45,22 +46,6 @@ class Parked:
         if not self._chunked:
             return content
         return b"%x\r\n%b\r\n" % (len(content), content) + (b"0\r\n\r\n" if last else b"")
-
-    def send(self, content: bytes) -> int:
-        """Send what the socket takes without waiting; how much. Raises `OSError` where the client is gone."""
-        try:
-            return int(self.connection.sock.send(content, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL))
-        except BlockingIOError:
-            return 0
-
-    def is_gone(self) -> bool:
-        """Whether the client has closed."""
-        try:
-            return not self.connection.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
 
     def send_rest(self, rest: bytes) -> bool:
         """Send the remainder, waiting as long as it takes; whether the connection can serve again."""
@@ -158,10 +143,14 @@ class Lot:
 
     def _heard(self, parked: Parked) -> None:
         """Something came from a client that should be waiting: its end, or the next request, which has to wait."""
-        if parked.is_gone():
-            self._release(parked, b"", keep=False)
-        else:
+        try:
+            seen, ended = parked.connection.look(1)
+        except OSError:
+            seen, ended = b"", True
+        if seen:
             self._selector.unregister(parked.connection.sock)
+        elif ended:
+            self._release(parked, b"", keep=False)
 
     def _take_in(self, parked: Parked) -> None:
         path = parked.feed.database.path
@@ -195,7 +184,7 @@ class Lot:
     def _finish(self, parked: Parked, content: bytes) -> None:
         framed = parked.framed(content, last=True) if content else b""
         try:
-            rest = framed[parked.send(framed) :]
+            rest = framed[parked.connection.send(framed) :]
         except OSError:
             self._release(parked, b"", keep=False)
         else:
@@ -230,7 +219,7 @@ class Lot:
     def _beat(self, parked: Parked) -> None:
         framed = parked.framed(HEARTBEAT, last=False)
         try:
-            taken = parked.send(framed)
+            taken = parked.connection.send(framed)
         except OSError:
             taken = -1
         if taken != len(framed):  # gone, or full of heartbeats that nobody reads

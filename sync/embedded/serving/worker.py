@@ -22,6 +22,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from sync.embedded.serving.connection import HEAD_SECONDS, Connection
 from sync.embedded.serving.feed import PARKING, Feed
 from sync.embedded.serving.lot import Lot, Parked
+from sync.embedded.serving.secure import Certificate, SecureConnection
 
 FILES = 16_384
 """Open files that are asked for: a socket to each client, a few files to each database that a thread has open."""
@@ -47,6 +48,7 @@ class FeedWorker(ThreadWorker):  # type: ignore[misc]
         allow_files()
         self._busy: set[Connection] = set()
         self._lot = Lot(self._resume)
+        self._certificate = Certificate(self.cfg) if self.cfg.is_ssl else None
         super().init_process()
 
     def load_wsgi(self) -> None:
@@ -65,9 +67,19 @@ class FeedWorker(ThreadWorker):  # type: ignore[misc]
                 return
             raise
         self._make_room()
+        try:
+            connection = self._connection(client, address, listener.getsockname())
+        except OSError:  # gone before its first byte
+            client.close()
+            return
         self.nr_conns += 1
+        self._await_head(connection)
+
+    def _connection(self, client: socket.socket, address: object, ours: object) -> Connection:
         apart = self.tpool.submit
-        self._await_head(Connection(self.cfg, client, address, listener.getsockname(), apart))
+        if self._certificate is None:
+            return Connection(self.cfg, client, address, ours, apart)
+        return SecureConnection(self._certificate.context(), self.cfg, client, address, ours, apart)
 
     def _make_room(self) -> None:
         """Close the connection that has been idle longest rather than keep a new client waiting."""
@@ -122,18 +134,21 @@ class FeedWorker(ThreadWorker):  # type: ignore[misc]
         return super().handle_request(req, conn)
 
     def _park(self, conn: Connection, waits: _Waits) -> object:
-        parked = Parked(conn, waits.response, waits.feed)
         try:
             waits.response.send_headers()
         except OSError:
             waits.feed.leave()
             return False
-        self._lot.park(parked)
+        self._lot.park(Parked(conn, waits.response, waits.feed))
         return _PARKED
 
     def finish_request(self, conn: Connection, fs: Any) -> None:
-        if fs.cancelled() or fs.exception() is not None or fs.result() is not _PARKED:
-            super().finish_request(conn, fs)
+        if not fs.cancelled() and fs.exception() is None and fs.result() is _PARKED:
+            return
+        super().finish_request(conn, fs)
+        waits = bool(self.keepalived_conns) and self.keepalived_conns[-1] is conn
+        if waits and conn.holds_back():  # the next request has come, and its socket will not say so
+            self.on_client_socket_readable(conn, conn.sock)
 
     # Feeds
 

@@ -6,38 +6,50 @@ import json
 import os
 import signal
 import socket
+import ssl
+import threading
 import time
 import urllib.parse
-from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, suppress
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
+from gunicorn.config import Config
 
 from sync.couch import CouchStore
 from sync.embedded import EmbeddedStore
 from sync.embedded.database import EmbeddedDatabase
 from sync.embedded.protocol.waiting import LOT
-from sync.embedded.serving.connection import Connection
+from sync.embedded.serving.connection import HEAD_SECONDS, Connection
 from sync.embedded.serving.feed import PARKING, Feed
 from sync.embedded.serving.lot import TICK_SECONDS, Lot, Parked
+from sync.embedded.serving.secure import Certificate, SecureConnection
 from sync.store import Database
+from tests.certificate import write_certificate
 from tests.served import served
 from tests.sync.embedded.conftest import Caller
 
 SIGN_IN = "Authorization: Basic YWRtaW46c2VjcmV0\r\n"
-MANY = 150
+MANY = 200
 """More than the server has threads."""
 WAIT_SECONDS = 20
 END = b"\r\n0\r\n\r\n"
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with served(tmp_path_factory.mktemp("served") / "data") as url:
-        yield url
+@pytest.fixture(scope="module", params=["http", "https"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("served")
+    certificate = write_certificate(folder / "server.pem") if request.param == "https" else None
+    with pytest.MonkeyPatch.context() as patch:
+        if certificate:
+            patch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        with served(folder / "data", certificate) as url:
+            yield url
 
 
 @pytest.fixture
@@ -49,12 +61,21 @@ def north(server: str) -> Iterator[Database]:
         store.delete("north")
 
 
-def connected(server: str) -> socket.socket:
+def reached(server: str) -> socket.socket:
+    """A client that has said nothing yet, not even TLS's hello."""
     parts = urllib.parse.urlsplit(server)
     assert parts.hostname is not None
     client = socket.create_connection((parts.hostname, parts.port or 0))
     client.settimeout(WAIT_SECONDS)
     return client
+
+
+def connected(server: str) -> socket.socket:
+    client = reached(server)
+    if not server.startswith("https"):
+        return client
+    context = ssl.create_default_context(cafile=os.environ["REQUESTS_CA_BUNDLE"])
+    return context.wrap_socket(client, server_hostname="127.0.0.1", suppress_ragged_eofs=False)
 
 
 def asking(server: str, query: str = "", version: str = "1.1") -> socket.socket:
@@ -116,7 +137,7 @@ def test_a_feed_gives_signs_of_life_and_ends_in_time(server: str, north: Databas
 
 
 def test_a_feed_of_an_old_client_is_not_chunked(server: str, north: Database) -> None:
-    with closing(asking(server, version="1.0")) as client:
+    with closing(asking(server, "&heartbeat=1000", version="1.0")) as client:  # its head comes with the first
         north.put({"_id": "a"})
         page = until(client, b"}\n\0")
     assert [row["id"] for row in json.loads(page)["results"]] == ["a"]
@@ -153,6 +174,137 @@ def test_clients_that_send_half_a_request_hold_up_nobody(server: str, north: Dat
         assert north.info().doc_count == 0
 
 
+def hello() -> bytes:
+    """How a client begins TLS."""
+    sent = ssl.MemoryBIO()
+    with suppress(ssl.SSLWantReadError):
+        ssl.create_default_context().wrap_bio(ssl.MemoryBIO(), sent, server_hostname="test").do_handshake()
+    return sent.read()
+
+
+def test_clients_that_begin_and_stop_hold_up_nobody_and_are_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = write_certificate(tmp_path / "server.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    begun = hello()
+    with ExitStack() as opened:
+        plain = opened.enter_context(served(tmp_path / "plain"))
+        secure = opened.enter_context(served(tmp_path / "secure", certificate))
+        stopped = []
+        for url, beginning in ((plain, b"GET /no"), (secure, begun[: len(begun) // 2]), (secure, begun)):
+            silent = [opened.enter_context(closing(reached(url))) for _ in range(MANY)]
+            for client in silent[: MANY // 2]:
+                client.sendall(beginning)
+            headless = [opened.enter_context(closing(connected(url))) for _ in range(MANY // 2)]
+            for client in headless:
+                client.sendall(b"GET /north HTTP/1.1\r\nHost: te")
+            stopped += [*silent, *headless]
+        assert [CouchStore(url).names() for url in (plain, secure)] == [[], []]
+        for client in stopped:
+            client.settimeout(HEAD_SECONDS + WAIT_SECONDS)
+            left_alone(client)
+
+
+def left_alone(client: socket.socket) -> None:
+    """Wait until the server has closed, with or without what belongs to a handshake; there is no answer."""
+    seen = b""
+    with suppress(ConnectionResetError, ssl.SSLEOFError):
+        while more := client.recv(4096):
+            seen += more
+    assert b"HTTP" not in seen
+
+
+def test_a_client_that_ends_in_the_middle_of_a_head_is_not_waited_for(server: str, north: Database) -> None:
+    with closing(reached(server)) as client:
+        client.sendall(hello()[:50] if server.startswith("https") else b"GET /north HTTP/1.1\r\nHost: te")
+        client.shutdown(socket.SHUT_WR)
+        client.settimeout(HEAD_SECONDS / 2)
+        left_alone(client)
+
+
+def end_of_sending(client: socket.socket) -> None:
+    """Say that nothing more will come, and go on listening."""
+    if isinstance(client, ssl.SSLSocket):
+        client.setblocking(False)
+        with suppress(ssl.SSLWantReadError):
+            client.unwrap()
+        client.settimeout(WAIT_SECONDS)
+    else:
+        client.shutdown(socket.SHUT_WR)
+
+
+def test_a_request_that_ends_with_the_connection_is_answered(server: str, north: Database) -> None:
+    with closing(connected(server)) as client:
+        client.sendall(f"GET /north HTTP/1.1\r\nHost: test\r\n{SIGN_IN}\r\n".encode())
+        end_of_sending(client)
+        assert until(client, b"}\n").startswith(b"HTTP/1.1 200")
+
+
+def test_requests_that_come_together_are_answered_one_after_the_other(server: str, north: Database) -> None:
+    one = f"GET /north HTTP/1.1\r\nHost: test\r\n{SIGN_IN}\r\n".encode()
+    with closing(connected(server)) as client:
+        client.sendall(one * 3 + one[:20])
+        for _ in range(3):
+            assert until(client, b"}\n").startswith(b"HTTP/1.1 200")
+        client.sendall(one[20:])
+        assert until(client, b"}\n").startswith(b"HTTP/1.1 200")
+
+
+def test_a_large_body_comes_and_goes_whole(server: str, north: Database) -> None:
+    text = "所" * 1_000_000
+    north.put({"_id": "large", "text": text})
+    assert north.get("large")["text"] == text
+
+
+def test_a_page_that_its_client_takes_slowly_comes_whole(server: str, north: Database) -> None:
+    """More than a socket takes at once, told to a feed that waited."""
+    with closing(asking(server, "&include_docs=true")) as client:
+        north.put({"_id": "large", "text": "x" * 8_000_000})
+        time.sleep(0.5)  # so that nobody reads at first
+        size = int(until(client, b"\r\n"), 16)
+        page = b""
+        while len(page) < size:
+            page += client.recv(65_536)
+    assert len(json.loads(page[:size])["results"][0]["doc"]["text"]) == 8_000_000
+
+
+def test_a_certificate_that_is_written_anew_is_used_from_then_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, file = write_certificate(tmp_path / "first.pem", "first"), tmp_path / "server.pem"
+    file.write_bytes(first.read_bytes())
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(first))
+    with served(tmp_path / "data", file) as url:
+        second = write_certificate(tmp_path / "second.pem", "second")
+        (tmp_path / "draft").write_bytes(second.read_bytes())
+        (tmp_path / "draft").replace(file)
+        assert shown(url) == certificate_of(second)
+        file.write_bytes(b"no certificate")
+        assert shown(url) in (certificate_of(first), certificate_of(second))  # each worker has what it read last
+
+
+def certificate_of(file: Path) -> str:
+    _, mark, rest = file.read_text("ascii").partition("-----BEGIN CERTIFICATE")
+    return mark + rest
+
+
+def shown(url: str) -> str:
+    """The certificate that a server shows."""
+    parts = urllib.parse.urlsplit(url)
+    return ssl.get_server_certificate((str(parts.hostname), parts.port or 0))
+
+
+def test_what_is_no_tls_is_turned_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate := write_certificate(tmp_path / "server.pem")))
+    with served(tmp_path / "data", certificate) as url:
+        with closing(reached(url)) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+            told = until(client, b"no mark")
+        assert not told.startswith(b"HTTP")
+        assert CouchStore(url).names() == []
+
+
 def test_a_request_that_comes_in_pieces_is_answered(server: str, north: Database) -> None:
     with closing(connected(server)) as client:
         for piece in ("GET /north HT", "TP/1.1\r\nHost: test\r", f"\n{SIGN_IN}\r", "\n"):
@@ -178,17 +330,41 @@ def test_what_comes_behind_a_feed_is_answered_after_it_in_its_turn(server: str, 
             north.put({"_id": "a", "_rev": revision, "_deleted": True})
 
 
+Pair = tuple[Connection, socket.socket]
+
+
+def plain_pair() -> Pair:
+    """A server's and a client's end of a connection."""
+    ours, theirs = socket.socketpair()
+    return Connection(None, ours, None, None, apart=print), theirs
+
+
+def secure_pair(certificate: Path) -> Pair:
+    """The same over TLS, whose handshake is over."""
+    ours, theirs = socket.socketpair()
+    settings = Config()
+    settings.set("certfile", str(certificate))
+    server = SecureConnection(Certificate(settings).context(), settings, ours, None, None, apart=print)
+    context = ssl.create_default_context(cafile=certificate)
+    with ThreadPoolExecutor() as pool:
+        client = pool.submit(context.wrap_socket, theirs, server_hostname="127.0.0.1")
+        while not client.done():
+            assert server.look() == (b"", False)
+    return server, client.result()
+
+
 class Waiting:
     """Clients of a lot of our own, with feeds that can be told to fail."""
 
-    def __init__(self, database: EmbeddedDatabase) -> None:
+    def __init__(self, database: EmbeddedDatabase, pair: Callable[[], Pair] = plain_pair) -> None:
         self._database = database
+        self._pair = pair
         self.resumed: list[Parked] = []
         self.lot = Lot(lambda parked, _rest, _keep: self.resumed.append(parked))
 
     def park(self, key: str, **instead: Any) -> socket.socket:
         """The client's end of a connection that waits."""
-        ours, theirs = socket.socketpair()
+        ours, theirs = self._pair()
         theirs.settimeout(WAIT_SECONDS)
         parts: dict[str, Any] = {
             "look": self._database.changes,
@@ -199,8 +375,18 @@ class Waiting:
         now = time.monotonic()
         feed = Feed(self._database, key, since=0, ends=now + 600, heartbeat=600, **{**parts, **instead})
         response = SimpleNamespace(chunked=False, should_close=lambda: False)
-        self.lot.park(Parked(cast(Connection, SimpleNamespace(sock=ours)), response, feed))
+        self.lot.park(Parked(ours, response, feed))
         return theirs
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_a_feed_whose_client_goes_gives_its_place_back(tmp_path: Path, secure: bool) -> None:
+    certificate = write_certificate(tmp_path / "server.pem")
+    database = EmbeddedStore(tmp_path).create("north")
+    waiting = Waiting(database, partial(secure_pair, certificate) if secure else plain_pair)
+    left = threading.Event()
+    waiting.park("a", leave=left.set).close()
+    assert left.wait(WAIT_SECONDS)
 
 
 @pytest.mark.parametrize("wrong", ["admits", "render", "look", "leave"])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 PATTERN = r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{3}Z/[0-9a-f]{4}/[0-9a-z]{1,32}"
@@ -49,13 +49,13 @@ def parse(at: str) -> At:
 
 def is_time(at: object) -> bool:
     """Whether something is a time of a hybrid clock, its date one that exists, in every zone: so before 9999."""
-    return isinstance(at, str) and _PATTERN.fullmatch(at) is not None and _exists(at[:19])
+    return isinstance(at, str) and _PATTERN.fullmatch(at) is not None and at[11:13] < "24" and _is_day(at[:10])
 
 
 @lru_cache(maxsize=4096)
-def _exists(moment: str) -> bool:
+def _is_day(day: str) -> bool:
     try:
-        return datetime.fromisoformat(moment).isoformat() == moment and "1970" <= moment < "9999"
+        return date.fromisoformat(day).isoformat() == day and "1970" <= day < "9999"
     except ValueError:
         return False
 

@@ -30,7 +30,9 @@ STABLE_DEPTH = 128
 REMEMBERED = 16_384
 REMEMBERED_BYTES = 2_048
 
-_NAME = re.compile(r"[ -~]{1,200}")
+NAME_MOST = 200
+_SORTED_SAFE = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
+_TEXT = frozenset({str})
 _LONE = re.compile("[\ud800-\udfff]")
 
 
@@ -53,23 +55,27 @@ def same(one: Any, other: Any) -> bool:
 def edit_digest(edit: Any) -> str:
     """SHA-256 of the edit's canonical JSON. Total: what has none (a float met in a foreign log) is brought near it."""
     try:
-        raw = orjson.dumps(edit, option=orjson.OPT_SORT_KEYS)
+        written = orjson.dumps(edit, option=_SORTED_SAFE)
     except (TypeError, orjson.JSONEncodeError):
         return hashlib.sha256(_lenient(edit)).hexdigest()
-    return _digest(raw) if len(raw) <= REMEMBERED_BYTES else _digest.__wrapped__(raw)
+    return _digest(written) if len(written) <= REMEMBERED_BYTES else _digest.__wrapped__(written)
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _digest(raw: bytes) -> str:
-    return hashlib.sha256(stable(orjson.loads(raw))).hexdigest()
+def _digest(written: bytes) -> str:
+    """Every edit is asked for several times while its record is judged."""
+    stands = canonical.is_canonical(written)
+    return hashlib.sha256(written if stands else _lenient(orjson.loads(written))).hexdigest()
 
 
 def stable(value: Any) -> bytes:
-    """Canonical JSON, or what comes near it where a value has none: equal on every machine, and never an error."""
+    """Canonical JSON of what was read from JSON, or what comes near it where a value has none: equal on every machine,
+    and never an error."""
     try:
-        return canonical.dumps(value)
-    except canonical.CanonicalError:
+        written = orjson.dumps(value, option=_SORTED_SAFE)
+    except (TypeError, orjson.JSONEncodeError):
         return _lenient(value)
+    return written if canonical.is_canonical(written) else _lenient(value)
 
 
 def _lenient(value: Any) -> bytes:
@@ -114,7 +120,9 @@ def order(edit: Any) -> tuple[str, str]:
 def _name(edit: Any, member: str) -> str:
     """A short ASCII text: Python and JavaScript order others differently."""
     found = edit.get(member) if isinstance(edit, dict) else None
-    return found if isinstance(found, str) and _NAME.fullmatch(found) else ""
+    if not isinstance(found, str) or len(found) > NAME_MOST:
+        return ""
+    return found if found.isascii() and found.isprintable() else ""
 
 
 def is_erased(edit: Any) -> bool:
@@ -132,7 +140,7 @@ def union(*logs: Iterable[Any]) -> list[Any]:
     for log in logs:
         for edit in log:
             alike = by_id.setdefault(edit_id(edit), [])
-            if not any(edit is each for each in alike[-1:]):
+            if not alike or alike[-1] is not edit:
                 alike.append(edit)
     kept: list[Any] = []
     for alike in by_id.values():
@@ -230,20 +238,20 @@ def is_edit(edit: Any) -> bool:
     return (
         isinstance(edit, dict)
         and not is_erased(edit)
-        and edit_id(edit) != ""
+        and _name(edit, "id") != ""
         and clock.is_time(edit.get("at"))
         and type(edit.get("version")) is int
-        and edit["version"] in range(1, VERSION_MOST + 1)
+        and 1 <= edit["version"] <= VERSION_MOST
         and isinstance(edit.get("set"), dict)
         and _are_texts(edit.get("unset"))
         and isinstance(edit.get("seen"), dict)
         and all(map(_are_texts, edit["seen"].values()))
-        and all(type(value) is str or is_plain(value) for value in edit["set"].values())
+        and all(is_plain(value) for value in edit["set"].values() if type(value) is not str)
     )
 
 
 def _are_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return isinstance(value, list) and _TEXT.issuperset(map(type, value))
 
 
 def is_plain(value: Any, depth: int = VALUE_DEPTH) -> bool:

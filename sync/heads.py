@@ -40,7 +40,7 @@ class Head(NamedTuple):
 
 def is_row(path: str) -> bool:
     """Whether a path names a row of a repeat: its last segment is a ULID, which no field name can be."""
-    return path[-27:-26] in _BEFORE_LAST and ULID.fullmatch(path, len(path) - 26) is not None
+    return len(path) > 25 and path[-27:-26] in _BEFORE_LAST and ULID.fullmatch(path, len(path) - 26) is not None
 
 
 def rows_above(path: str) -> list[str]:
@@ -52,11 +52,8 @@ def heads_of(edits: Sequence[Edit]) -> dict[str, tuple[Head, ...]]:
     """The heads of every path that one of these edits touches, oldest first. Their ids must differ."""
     touching: dict[str, list[Edit]] = {}
     for edit in edits:
-        for path in edit["set"]:
+        for path in dict.fromkeys([*edit["set"], *edit["unset"]]) if edit["unset"] else edit["set"]:
             touching.setdefault(path, []).append(edit)
-        for path in dict.fromkeys(edit["unset"]):
-            if path not in edit["set"]:
-                touching.setdefault(path, []).append(edit)
     authors = {edit["id"]: _author(edit) for edit in edits}
     return {path: _heads(path, touching[path], authors) for path in sorted(touching) if _is_path(path)}
 
@@ -74,8 +71,8 @@ def _heads(path: str, touching: Sequence[Edit], authors: Mapping[str, Author]) -
     if len(touching) == 1:
         return (_head(path, touching[0], authors),)
     replaced = _replaced(path, {edit["id"]: edit for edit in touching})
-    found = (_head(path, edit, authors) for edit in touching if edit["id"] not in replaced)
-    return tuple(sorted(found, key=attrgetter("rank")))
+    found = [_head(path, edit, authors) for edit in touching if edit["id"] not in replaced]
+    return tuple(sorted(found, key=attrgetter("rank")) if len(found) > 1 else found)
 
 
 def _head(path: str, edit: Edit, authors: Mapping[str, Author]) -> Head:
@@ -91,8 +88,9 @@ def _replaced(path: str, touching: Mapping[str, Edit]) -> set[str]:
         name: {seen for seen in edit["seen"].get(path, ()) if seen in touching and seen != name}
         for name, edit in touching.items()
     }
-    # Where every edit has seen only older ones there is no cycle to look for.
-    if any(touching[seen]["at"] >= touching[name]["at"] for name, seens in edges.items() for seen in seens):
+    # A cycle has an edit that saw one which is not older than itself, and which saw one too.
+    links = ((name, seen) for name, seens in edges.items() for seen in seens if edges[seen])
+    if any(touching[seen]["at"] >= touching[name]["at"] for name, seen in links):
         group = components(edges)
         edges = {name: {seen for seen in seens if group[seen] != group[name]} for name, seens in edges.items()}
     return {seen for seens in edges.values() for seen in seens}

@@ -92,7 +92,11 @@ def fold(
     for path, found in heads.items():
         if path in OWN or (rows and _is_gone(path, rows)):
             continue
-        value, collision = _settle(path, found, policy) if path not in rows else ({}, None)
+        value, collision = found[0].value, None
+        if path in rows:
+            value = {}
+        elif len(found) > 1:
+            value, collision = _settle(path, found, policy)
         if collision:
             (by_time if collision.policy == LATEST else collisions).append(collision)
         if value is not None:
@@ -136,10 +140,9 @@ def _of_state(state: str, heads: tuple[Head, ...]) -> Collision:
 
 
 def _settle(path: str, heads: tuple[Head, ...], policy: Policy) -> tuple[Any, Collision | None]:
-    """One path's value by its policy (laws 8 to 10), None where it has none; and what time or a person settles."""
+    """One path's value by its policy where it has several heads (laws 8 to 10), None where it has none; and what time
+    or a person settles."""
     greatest = heads[-1]
-    if len(heads) == 1:
-        return greatest.value, None
     if all(head.present == greatest.present and same(head.value, greatest.value) for head in heads[:-1]):
         return greatest.value, None
     name, field = policy(path, heads)
@@ -205,7 +208,7 @@ def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
     branches: dict[str, _Branch | None] = {"": _Branch()}
     for path, value in values.items():
         way, _, last = path.rpartition("/")
-        branch = _branch(branches, way)
+        branch = branches[way] if way in branches else _branch(branches, way)
         if branch is not None:
             branch.setdefault(last, _Branch() if is_row(path) else value)
     return _members(branches[""])
@@ -227,7 +230,7 @@ def _branch(branches: dict[str, _Branch | None], path: str) -> _Branch | None:
 def _plain(node: Any) -> Any:
     if not isinstance(node, _Branch):
         return node
-    if node and all(ULID.fullmatch(name) for name in node):
+    if node and all(map(ULID.fullmatch, node)):
         return [{"_row": row, **_members(node[row])} for row in sorted(node)]
     return _members(node)
 

@@ -23,8 +23,7 @@ def plan_merge(leaves: Sequence[Document], build: Build, *, known: Sequence[Any]
     edits = union(*(_edits(leaf) for leaf in leaves), known)
     if not leaves or (not live and not edits):
         return []
-    wanted = _keys(edits)
-    complete = [leaf for leaf in live if wanted <= _keys(_edits(leaf))]
+    complete = _complete(live, edits)
     if complete:
         return [_tombstone(leaf) for leaf in live if leaf is not complete[0]]
     winner = live[0] if live else max(leaves, key=_rank)
@@ -46,6 +45,14 @@ def _rank(leaf: Mapping[str, Any]) -> tuple[int, str]:
 def _edits(leaf: Mapping[str, Any]) -> list[Any]:
     found = leaf.get("edits")
     return found if isinstance(found, list) else []
+
+
+def _complete(leaves: Sequence[Document], edits: Sequence[Any]) -> list[Document]:
+    """The leaves that hold every edit. Where an id is missing already, nothing needs to be hashed."""
+    ids = set(map(edit_id, edits))
+    near = [leaf for leaf in leaves if len(_edits(leaf)) >= len(ids) and ids.issubset(map(edit_id, _edits(leaf)))]
+    wanted = _keys(edits) if near else set()
+    return [leaf for leaf in near if wanted <= _keys(_edits(leaf))]
 
 
 def _keys(edits: Iterable[Any]) -> set[tuple[str, str]]:

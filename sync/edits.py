@@ -175,6 +175,16 @@ def edits_digest(edits: Iterable[Any]) -> str:
     return canonical.digest(sorted([edit_id(edit), edit_digest(edit)] for edit in edits))
 
 
+def without(edits: Iterable[Any], log: Iterable[Any]) -> list[Any]:
+    """Those edits that a log does not hold, neither whole nor erased."""
+    held = {_named(edit) for edit in log}
+    return [edit for edit in edits if _named(edit) not in held]
+
+
+def _named(edit: Any) -> tuple[str, str]:
+    return edit_id(edit), edit["erased"] if is_erased(edit) else edit_digest(edit)
+
+
 def is_excluded(edit: Any, excluded: Collection[str]) -> bool:
     """Whether an edit is named, by its id or by its digest, which alone tells it from another of the same id."""
     return bool(excluded) and (edit_id(edit) in excluded or edit_digest(edit) in excluded)

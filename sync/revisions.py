@@ -31,6 +31,21 @@ def plan_merge(leaves: Sequence[Document], build: Build, *, known: Sequence[Any]
     return [merge, *(_tombstone(leaf) for leaf in live[1:])]
 
 
+def apart(leaf: Document, name: str) -> Document:
+    """A leaf once more beside all other revisions: under another name (32 hex digits), and without ancestors.
+
+    What somebody has put under the names of those is none of its history; no gate holds it against them either.
+    """
+    start = generation(leaf["_rev"]) + 1
+    kept = {member: value for member, value in leaf.items() if member != "_deleted"}
+    return {
+        **kept,
+        "answers": leaf.get("answers", {}),
+        "_rev": f"{start}-{name}",
+        "_revisions": {"start": start, "ids": [name]},
+    }
+
+
 def generation(rev: str) -> int:
     """The number before the hyphen."""
     return int(rev.partition("-")[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import time
@@ -47,6 +48,11 @@ class Laptop:
         if self.process:
             self.process.terminate()
             self.process.wait(30)
+
+    @property
+    def device(self) -> str:
+        """What it signs as."""
+        return str(json.loads((self.data / "hub.json").read_text())["device"])
 
     def document(self, database: str, prefix: str) -> Document | None:
         """The first document of the hub's that begins so."""

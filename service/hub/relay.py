@@ -26,14 +26,19 @@ from service.hub.serving import AUTHORITY, CHAIN, authority_ends
 from service.hub.standing import read_status, standing, write_status
 from service.version import VERSION
 from sync.checkpoints import endpoint
+from sync.proof import Proof
 from sync.replicate import Replication
 from sync.store import Database, NotFound, Store, StoreError, Unauthorized
 
 log = structlog.get_logger(__name__)
 
 REFERENCE = "reference"
+OFFICE = "office"
+"""The name that the office judges under."""
 ROUND_SECONDS = 5.0
 VISIT_SECONDS = 300.0
+PATIENCE_SECONDS = 60.0
+"""How long the office's judge may take before it is asked whether it has what it has not spoken of."""
 BACKOFF_SECONDS = (2.0, 60.0)
 TEXTS, PICTURES = 500, 4
 """Documents to a page: pictures go a few at a time, so that text never waits long."""
@@ -55,14 +60,16 @@ class Relay:
         keeper: Database,
         *,
         monotonic: Callable[[], float],
+        patience: float = PATIENCE_SECONDS,
         rng: random.Random | None = None,
     ) -> None:
         self._config, self._identity = config, identity
         self._store, self._office, self._keeper = store, office, keeper
-        self._monotonic = monotonic
+        self._monotonic, self._patience = monotonic, patience
         self._rng = rng or random.Random()  # noqa: S311 - no secret hangs on it
         self._remote: Store | None = None
         self._ways: dict[tuple[str, str], Replication] = {}
+        self._proofs: dict[str, Proof] = {}
         self._visited: float | None = None
         self._teams: list[str] = list(identity.teams)
         self._offered = False
@@ -85,6 +92,7 @@ class Relay:
             self._visit()
             more = self._texts()
             # While text moves, pictures wait.
+            more = more or self._prove()
             more = more or self._pictures()
         except StoreError as error:
             if isinstance(error, Unauthorized):
@@ -92,6 +100,7 @@ class Relay:
             self._remember(error)
             # An office that comes back may have been restored from a backup: its checkpoints are read anew.
             self._ways.clear()
+            self._proofs.clear()
             raise
         self._remember(None)
         return more
@@ -136,6 +145,20 @@ class Relay:
                 self._step("out", name, TEXTS)
         self._offer_again()
         return more
+
+    def _prove(self) -> bool:
+        """Whether what seems to have arrived has; True where something has to travel once more."""
+        names = [name for name in map(mailbox_of, self._teams) if ("out", name) in self._ways]
+        stored = [self._proof(name).step() for name in names]
+        return any(stored)
+
+    def _proof(self, name: str) -> Proof:
+        if name not in self._proofs:
+            assert self._remote is not None
+            ends = self._store.database(name), self._remote.database(name)
+            judges = self._identity.judge, OFFICE
+            self._proofs[name] = Proof(*ends, judges=judges, patience=self._patience, monotonic=self._monotonic)
+        return self._proofs[name]
 
     def _pictures(self) -> bool:
         names = [media_of(team) for team in self._teams]

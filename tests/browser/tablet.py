@@ -8,6 +8,7 @@ from typing import Any
 from playwright.sync_api import Browser, Locator, Page, expect
 
 WAIT_MS = 20_000
+MODULES = "const from = (name) => import(new URL(name, document.querySelector('script[type=module]').src));"
 TEXTS = {"text", "integer", "decimal", "date", "time"}
 
 
@@ -67,6 +68,16 @@ class TabletScreen:
         self.page.click("button.primary")
         self.until_home()
         expect(self.page.locator(".bar")).to_have_attribute("data-tone", "reached", timeout=WAIT_MS)
+
+    def until_known(self, device: str) -> None:
+        """Until the app's own copy of `reference` has a device's key."""
+        script = """
+            const { document: read, openLocal } = await from('./db.js');
+            while (!(await read(openLocal('li.wei', 'reference'), `device:${given}`))) {
+              await new Promise((resolve) => setTimeout(resolve, 100));
+            }
+        """
+        self.run(script, device)
 
     def until_home(self) -> None:
         self.page.wait_for_selector("main.home")
@@ -171,6 +182,10 @@ class TabletScreen:
 
     def until_answer(self, path: str, text: str) -> None:
         expect(self.place(path).locator("dd")).to_have_text(text, timeout=WAIT_MS)
+
+    def run(self, script: str, given: object = None) -> Any:
+        """Run a script against the app's own modules, in its own browser: `await from('./unsent.js')`."""
+        return self.page.evaluate(f"async (given) => {{ {MODULES} {script} }}", given)
 
     def overflow(self) -> list[str]:
         """What stands out over the right edge of the screen, or is clipped in a button."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from playwright.sync_api import Request, Route, expect
@@ -18,13 +17,6 @@ from tests.live import ROOT, Live
 pytestmark = pytest.mark.browser
 PHOTO = ROOT / "tests/browser/photo.jpg"
 NewTablet = Callable[..., TabletScreen]
-
-MODULES = "const from = (name) => import(new URL(name, document.querySelector('script[type=module]').src));"
-
-
-def run(tablet: TabletScreen, script: str) -> Any:
-    """Run a script against the app's own modules, in its own browser: `await from('./unsent.js')`."""
-    return tablet.page.evaluate(f"async () => {{ {MODULES} {script} }}")
 
 
 @pytest.fixture
@@ -119,8 +111,7 @@ def test_a_full_storage_is_said_and_the_draft_stays_until_it_can_be_sent(one: Ta
 
 
 def test_a_photo_that_two_drafts_hold_outlives_the_sending_of_one(one: TabletScreen) -> None:
-    found = run(
-        one,
+    found = one.run(
         """
         const { Pictures } = await from('./pictures.js');
         const { Unsent } = await from('./unsent.js');
@@ -148,8 +139,7 @@ def test_a_photo_that_two_drafts_hold_outlives_the_sending_of_one(one: TabletScr
 
 
 def test_what_waits_is_crossed_out_only_when_that_very_revision_has_arrived(one: TabletScreen) -> None:
-    found = run(
-        one,
+    found = one.run(
         """
         const { Unsent } = await from('./unsent.js');
         const unsent = new Unsent('somebody');
@@ -175,8 +165,7 @@ def test_what_waits_is_crossed_out_only_when_that_very_revision_has_arrived(one:
 
 
 def test_a_renewal_that_is_on_its_way_does_not_sign_another_person_in_or_out(one: TabletScreen) -> None:
-    found = run(
-        one,
+    found = one.run(
         """
         const { Session } = await from('./session.js');
         const { keep, read } = await from('./vault.js');

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -39,7 +38,7 @@ def test_a_tablet_goes_over_to_a_hub_and_back_and_shows_where_its_record_is(
 
     # The tablet hears of the hub's key while the office is in reach; then the office is gone.
     expect(one.page.locator(".bar")).to_have_attribute("data-tone", "reached", timeout=WAIT_MS)
-    device = laptop.until("reference", f"device:{_device(laptop)}")
+    device = laptop.until("reference", f"device:{laptop.device}")
     one.page.wait_for_timeout(2_000)
     assert device["user"] == "hub-north-1"
     live.stop()
@@ -95,7 +94,7 @@ def test_a_stranger_who_says_to_be_a_hub_gets_nothing(browser: Browser, live: Li
     one = TabletScreen(browser, live.url, (360, 740), trusts=True)
     one.sign_in("li.wei", "demo-north-1")
     store = EmbeddedStore(live.data / "db").database("reference")
-    doc = store.get(f"device:{_device(laptop)}")
+    doc = store.get(f"device:{laptop.device}")
     store.put({**doc, "revoked": True})
     one.page.wait_for_timeout(3_000)
     one.page.goto(f"{live.url}/tablet/#/hub/{quote(laptop.origin, safe='')}")
@@ -104,7 +103,3 @@ def test_a_stranger_who_says_to_be_a_hub_gets_nothing(browser: Browser, live: Li
     one.go_settings()
     one.page.get_by_text("办公室", exact=True).wait_for()
     one.close()
-
-
-def _device(laptop: Laptop) -> str:
-    return str(json.loads((laptop.data / "hub.json").read_text())["device"])

@@ -5,8 +5,10 @@ import { Contact } from './contact.js';
 import { destroyLocal } from './db.js';
 import { Drafts } from './drafts.js';
 import { FirstLoad, marksOf } from './first_load.js';
+import { Outbox } from './outbox.js';
 import { Pictures } from './pictures.js';
 import { loadPlace } from './place.js';
+import { Proof } from './proof.js';
 import { Records } from './records.js';
 import { DeviceReport } from './report.js';
 import { routeOf } from './routes.js';
@@ -78,16 +80,17 @@ export class App {
     await this.#load(sync);
     if (this.#retired) return void sync.stop();
     const catalogue = new Catalogue(sync.local(profile.databases.reference));
-    const records = new Records(sync, catalogue);
+    const outbox = new Outbox(profile.user.name);
+    const records = new Records(sync, catalogue, outbox);
     const drafts = new Drafts(profile.user.name);
     const pictures = new Pictures(profile.user.name, sync);
-    const sittings = new Sittings({ session: this.session, sync, drafts, records, pictures });
+    const sittings = new Sittings({ session: this.session, sync, drafts, records, pictures, outbox });
     const parts = { unsent, sync, catalogue, records, drafts, pictures, sittings };
-    for (const part of [unsent, drafts, catalogue, records]) await part.load();
+    for (const part of [unsent, outbox, drafts, catalogue, records]) await part.load();
     for (const part of [unsent, drafts, catalogue, records, sync]) part.addEventListener('change', () => this.update());
     const report = new DeviceReport(sync, drafts);
     this.desk = { profile, ...parts, report };
-    sync.start();
+    sync.start(new Proof({ sync, catalogue, records, outbox }));
     report.start();
     await this.#offerAfterUpdate(sync);
     catalogue.warm().catch((error) => this.desk && console.error(error));
@@ -145,7 +148,7 @@ export class App {
     const { name } = profile.user;
     const { reference, mailboxes, media } = profile.databases;
     for (const database of [reference, ...mailboxes, ...media]) await destroyLocal(name, database);
-    for (const store of /** @type {const} */ (['pending', 'refused', 'drafts', 'pictures'])) await forgetAll(store, `${name}/`);
+    for (const store of /** @type {const} */ (['pending', 'refused', 'outbox', 'drafts', 'pictures'])) await forgetAll(store, `${name}/`);
     await forgetAll('settings', marksOf(name));
   }
 

@@ -94,6 +94,31 @@ export async function store(db, id, change) {
   }
 }
 
+/**
+ * Store a document beside all its revisions, under a name that nobody can have foreseen and that has no ancestors: what
+ * others have put under the names of those is none of its history. @param {Database} db @param {Doc} doc
+ * @returns {Promise<string>} the new revision
+ */
+export async function storeApart(db, { _conflicts: _, ...doc }) {
+  const start = Number.parseInt(doc._rev ?? '0', 10) + 1;
+  const name = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  const rev = `${start}-${name}`;
+  const [refused] = await db.bulkDocs({ docs: [{ ...doc, _rev: rev, _revisions: { start, ids: [name] } }], new_edits: false });
+  if (refused) throw new Error(`${doc._id} could not be stored: ${refused.message}`);
+  return rev;
+}
+
+/** Every leaf of a document, deleted ones included; none where it was never there. @param {Database} db @param {string} id @returns {Promise<Doc[]>} */
+export async function everyLeaf(db, id) {
+  try {
+    const found = await db.get(id, { open_revs: 'all' });
+    return found.flatMap((/** @type {{ok?: Doc}} */ leaf) => leaf.ok ?? []);
+  } catch (error) {
+    if (/** @type {Failure} */ (error).status === 404) return [];
+    throw error;
+  }
+}
+
 /** Of these revisions, those that `db` lacks. @param {Database} db @param {Record<string, string[]>} revs */
 export const missing = (db, revs) => db.revsDiff(revs);
 

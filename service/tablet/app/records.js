@@ -14,7 +14,7 @@ import { stateOf } from './state.js';
  * @typedef {object} Entry one record as this tablet has it
  * @property {Doc} doc the winning leaf
  * @property {string} mailbox
- * @property {any[]} edits of all live leaves
+ * @property {any[]} edits of all live leaves, and one's own that the office has not shown to have
  * @property {Form | null} form null where this tablet lacks the version
  * @property {Folded | null} folded
  * @property {string} digest
@@ -35,11 +35,12 @@ export class Records extends EventTarget {
   /** @type {{cancel(): void}[]} */
   #feeds = [];
 
-  /** @param {Sync} sync @param {Catalogue} catalogue */
-  constructor(sync, catalogue) {
+  /** @param {Sync} sync @param {Catalogue} catalogue @param {import('./outbox.js').Outbox} outbox */
+  constructor(sync, catalogue, outbox) {
     super();
     this.sync = sync;
     this.catalogue = catalogue;
+    this.outbox = outbox;
   }
 
   /** Read what is here, and follow what changes. */
@@ -171,7 +172,8 @@ export class Records extends EventTarget {
   /** @param {string} mailbox @param {Doc} doc @returns {Promise<Entry>} */
   async #entryOf(mailbox, doc) {
     const all = await leaves(this.sync.local(mailbox), doc);
-    const edits = union(...all.map((leaf) => leaf.edits ?? []));
+    const own = this.outbox.of(mailbox, doc._id).map(({ edit }) => edit);
+    const edits = union(...all.map((leaf) => leaf.edits ?? []), own);
     const at = edits.at(-1)?.at ?? '';
     return this.#fold({ doc, mailbox, edits, form: null, folded: null, digest: await editsDigest(edits), at });
   }

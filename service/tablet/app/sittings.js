@@ -20,6 +20,7 @@ import { VERSION } from './version.js';
  * @typedef {import('./records.js').Entry} Entry
  * @typedef {import('./records.js').Records} Records
  * @typedef {import('./pictures.js').Pictures} Pictures
+ * @typedef {import('./outbox.js').Outbox} Outbox
  * @typedef {import('./catalogue.js').Form} Form
  * @typedef {import('./sync.js').Sync} Sync
  * @typedef {import('./session.js').Session} Session
@@ -39,13 +40,14 @@ export class SittingError extends Error {
 }
 
 export class Sittings {
-  /** @param {{session: Session, sync: Sync, drafts: Drafts, records: Records, pictures: Pictures}} parts */
-  constructor({ session, sync, drafts, records, pictures }) {
+  /** @param {{session: Session, sync: Sync, drafts: Drafts, records: Records, pictures: Pictures, outbox: Outbox}} parts */
+  constructor({ session, sync, drafts, records, pictures, outbox }) {
     this.session = session;
     this.sync = sync;
     this.drafts = drafts;
     this.records = records;
     this.pictures = pictures;
+    this.outbox = outbox;
   }
 
   /**
@@ -111,6 +113,7 @@ export class Sittings {
     try {
       await this.pictures.send(pictures, draft.team, needed);
       const rev = await this.#store(draft, form, edits, signed);
+      await this.outbox.add({ database: mailbox, record: draft.record, task: draft.task ?? null, edit: signed });
       await unsent.note(mailbox, draft.record, rev, bytes);
     } catch (error) {
       // Such as a full storage: the draft is still there, and nothing is to be sent.

@@ -32,6 +32,8 @@ export class Sync extends EventTarget {
   /** Of what moves, by supervisor. @type {Map<string, Moving>} */
   #moving = new Map();
   #abort = new AbortController();
+  /** @type {import('./proof.js').Proof | null} */
+  #proof = null;
 
   /**
    * @param {Session} session @param {Profile} profile @param {Unsent} unsent @param {Contact} contact
@@ -84,8 +86,9 @@ export class Sync extends EventTarget {
     return { pull: PULL, push: sends ? pushText(this.profile.user.name) : null };
   }
 
-  /** Begin. */
-  start() {
+  /** Begin. @param {import('./proof.js').Proof} proof says whether what was sent is there */
+  start(proof) {
+    this.#proof = proof;
     const options = { signal: this.#abort.signal };
     const { reference, mailboxes, media } = this.profile.databases;
     this.#pull(reference);
@@ -110,6 +113,7 @@ export class Sync extends EventTarget {
   /** End, and let go of the databases. */
   async stop() {
     this.#abort.abort();
+    this.#proof?.stop();
     for (const supervisor of this.#supervisors.values()) supervisor.stop();
     await Promise.all([...this.#locals.values()].map((db) => db.close()));
   }
@@ -185,7 +189,9 @@ export class Sync extends EventTarget {
 
   /** @param {string} name */
   #settled(name) {
-    return this.unsent.verify(name, this.local(name), this.remote(name)).catch(() => undefined);
+    const proof = /** @type {import('./proof.js').Proof} */ (this.#proof);
+    proof.soon();
+    return this.unsent.verify(name, this.local(name), this.remote(name), (id) => proof.shown(name, id)).catch(() => undefined);
   }
 
   /**

@@ -109,8 +109,12 @@ export class Unsent extends EventTarget {
     await forget('pending', key);
   }
 
-  /** Ask the other side which of the pending revisions it lacks, and cross out the rest. @param {string} database @param {Database} local @param {Database} remote */
-  async verify(database, local, remote) {
+  /**
+   * Ask the other side which of the pending revisions it lacks, and cross out the rest.
+   * @param {string} database @param {Database} local @param {Database} remote
+   * @param {(id: string) => Promise<boolean>} shown whether it has what was sent, and not only a revision of that name
+   */
+  async verify(database, local, remote, shown) {
     const waiting = this.of(database).filter(({ id }) => !this.#storing.has(this.#key(database, id)));
     if (!waiting.length) return;
     /** @type {Record<string, string[]>} */
@@ -122,8 +126,9 @@ export class Unsent extends EventTarget {
       else revs[id] = [known];
     }
     const lacking = await missing(remote, revs);
-    const there = Object.keys(revs).filter((id) => !lacking[id]);
-    await this.arrived(database, there.map((id) => ({ _id: id, _rev: revs[id][0] })));
+    for (const id of Object.keys(revs).filter((each) => !lacking[each])) {
+      if (await shown(id)) await this.arrived(database, [{ _id: id, _rev: revs[id][0] }]);
+    }
   }
 
   /** The other side will not take this one. @param {string} database @param {string} id @param {string} reason @param {number} status */

@@ -4,8 +4,8 @@
  */
 
 const NAME = 'rounds-vault';
-const VERSION = 1;
-const STORES = /** @type {const} */ (['settings', 'keys', 'drafts', 'pictures', 'pending', 'refused']);
+const VERSION = 2;
+const STORES = /** @type {const} */ (['settings', 'keys', 'drafts', 'pictures', 'pending', 'refused', 'outbox']);
 
 /** @typedef {typeof STORES[number]} StoreName */
 
@@ -22,7 +22,8 @@ function open() {
   opening ??= new Promise((resolve, reject) => {
     const request = indexedDB.open(NAME, VERSION);
     request.onupgradeneeded = () => {
-      for (const store of STORES) request.result.createObjectStore(store);
+      const there = request.result.objectStoreNames;
+      for (const store of STORES) if (!there.contains(store)) request.result.createObjectStore(store);
     };
     request.onsuccess = () => {
       request.result.onclose = forgetOpening;

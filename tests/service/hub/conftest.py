@@ -66,7 +66,9 @@ class Hub(Office):
     def restart(self) -> None:
         """A relay that knows no more than what is on disk."""
         way = WayToOffice(self.identity, self.parts.keys.office_device)
-        self.relay = Relay(self.config, self.identity, self.parts.store, way, self.keeper, monotonic=time.monotonic)
+        self.relay = Relay(
+            self.config, self.identity, self.parts.store, way, self.keeper, monotonic=time.monotonic, patience=0
+        )
 
     def meet(self) -> None:
         """Rounds until nothing moves any more."""

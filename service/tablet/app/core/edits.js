@@ -92,6 +92,15 @@ function withoutErased(alike) {
   return erased.size ? alike.filter((edit) => isErased(edit) || !erased.has(editDigest(edit))) : alike;
 }
 
+/** Those edits that a log does not hold, neither whole nor erased. @param {any[]} edits @param {any[]} log @returns {any[]} */
+export function without(edits, log) {
+  const held = new Set(log.map(named));
+  return edits.filter((edit) => !held.has(named(edit)));
+}
+
+/** @param {any} edit */
+const named = (edit) => `${idOf(edit)} ${isErased(edit) ? edit.erased : editDigest(edit)}`;
+
 /** What a receipt is bound to: SHA-256 of the sorted list of `[id, digest]`. @param {any[]} edits @returns {Promise<string>} */
 export function editsDigest(edits) {
   const pairs = edits.map((edit) => [idOf(edit), editDigest(edit)]);

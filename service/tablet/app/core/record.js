@@ -18,7 +18,7 @@ import { parseAt } from './clock.js';
 
 /**
  * A record without any edit yet.
- * @param {{id: string, form: Form, team: string, task?: string}} what
+ * @param {{id: string, form: Pick<Form, 'id' | 'version'>, team: string, task?: string}} what
  * @returns {RecordDocument}
  */
 export function newRecord({ id, form, team, task }) {

@@ -27,7 +27,6 @@ _RECORD_ID = re.compile(r"record:([a-z][a-z0-9-]{0,60}):[0-9A-HJKMNP-TV-Z]{26}")
 _REPORT_ID = re.compile(r"report:([0-9a-z]{1,32})")
 _MEDIA_ID = re.compile(r"media:[0-9a-f]{64}")
 _AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z/[0-9a-f]{4}/[0-9a-z]{1,32}")
-_ID = re.compile(r"[ -~]+")
 _PATH = re.compile(r"(/[A-Za-z0-9_]{1,64}){1,16}")
 _EDIT_TEXTS = ("id", "at", "by", "device", "app", "sig")
 _OFFICE = frozenset({"_admin", "hub"})
@@ -127,8 +126,10 @@ def _check_report(doc: Document) -> None:
 def _check_nothing_is_missing(doc: Document, old: Document | None) -> None:
     """Edits are only ever added. Where the revision before is not at hand, intake puts back what is missing."""
     before = old.get("edits") if old is not None and old.get("type") == "record" else None
+    if not isinstance(before, list):
+        return
     kept = {edit["id"] for edit in doc["edits"]}
-    for edit in before if isinstance(before, list) else ():
+    for edit in before:
         here = not isinstance(edit, dict) or not isinstance(edit.get("id"), str) or edit["id"] in kept
         _require(here, "An edit that this record held is missing; edits are only ever added.")
 
@@ -152,7 +153,7 @@ def _check_edit(edit: Any, trusted: bool) -> None:
         text = edit.get(name)
         if not isinstance(text, str) or not 0 < len(text) <= ID_CHARACTERS:
             raise Forbidden(f"Each edit has a text '{name}'.")
-    _require(_ID.fullmatch(edit["id"]) is not None, "An edit's id is plain ASCII text.")
+    _require(edit["id"].isascii() and edit["id"].isprintable(), "An edit's id is plain ASCII text.")
     _require(_AT.fullmatch(edit["at"]) is not None, "An edit's 'at' is not a time of a hybrid clock.")
     _require(_is_version(edit.get("version")), "An edit's version must be a positive integer.")
     _require(edit.get("note") is None or isinstance(edit["note"], str), "An edit's note is text or null.")
@@ -164,11 +165,12 @@ def _check_paths(edit: Document) -> None:
     _require(isinstance(set_, dict), "An edit's 'set' is an object of paths.")
     _require(_are_texts(unset), "An edit's 'unset' is a list of paths.")
     _require(isinstance(seen, dict), "An edit's 'seen' is an object of paths.")
-    paths = [*(set_ or ()), *(unset or ()), *(seen or ())]
-    if not all(map(_is_path, paths)):
-        wrong = next(path for path in paths if not _is_path(path))
-        raise Forbidden(f"'{wrong[:80]}' is not the path of a field.")
-    _require(all(map(_are_texts, (seen or {}).values())), "'seen' lists the ids of edits.")
+    for paths in (set_, unset, seen):
+        if paths and not all(map(_is_path, paths)):
+            wrong = next(path for path in paths if not _is_path(path))
+            raise Forbidden(f"'{wrong[:80]}' is not the path of a field.")
+    if seen:
+        _require(all(map(_are_texts, seen.values())), "'seen' lists the ids of edits.")
 
 
 def _check_media(doc: Document, old: Document | None, user: UserContext, team: object) -> None:
@@ -189,13 +191,13 @@ def _is_path(path: str) -> bool:
 
 
 def _is_version(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):  # noqa: UP038, a union takes six times as long
         return False
     return 0 < value <= VERSION_MOST and value % 1 == 0
 
 
 def _are_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    return isinstance(value, list) and (not value or all(isinstance(item, str) for item in value))
 
 
 def _length(value: Any) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -12,8 +11,9 @@ from typing import Any, BinaryIO
 
 import orjson
 
-from sync.embedded import attachments, upkeep
+from sync.embedded import attachments, kept, upkeep
 from sync.embedded.files import File
+from sync.embedded.kept import Stored
 from sync.embedded.local import LocalDocuments
 from sync.embedded.selectors import check, matches
 from sync.embedded.signals import Listening, Signals
@@ -42,25 +42,6 @@ BULK_GET = 16
 LAST = 2**63 - 1
 """The greatest number that SQLite knows."""
 WAIT_SLICE_SECONDS = 0.5
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A revision as it is kept: `body` are the bytes of a JSON object without the underscored members."""
-
-    id: str
-    rev: str
-    deleted: bool
-    body: bytes
-    attachments: str | None
-
-    def document(self) -> Document:
-        doc: Document = {"_id": self.id, "_rev": self.rev, **orjson.loads(self.body)}
-        if self.deleted:
-            doc["_deleted"] = True
-        if self.attachments:
-            doc["_attachments"] = attachments.shown(self.attachments)
-        return doc
 
 
 class EmbeddedDatabase:
@@ -107,15 +88,15 @@ class EmbeddedDatabase:
     def stored(self, doc_id: str, rev: str | None = None) -> Stored:
         """The winner, or the named revision, as it is kept. Raises `NotFound`."""
         connection = self._file.connection()
-        if rev is None:
-            row = connection.execute("SELECT rev, deleted FROM doc WHERE id = ?", (doc_id,)).fetchone()
-            if row is None or row[1]:
-                raise NotFound("deleted" if row else "missing")
-            rev = row[0]
-        found = connection.execute("SELECT * FROM body WHERE id = ? AND rev = ?", (doc_id, rev)).fetchone()
-        if found is None:
-            raise NotFound("missing")
-        return _stored(found)
+        if rev is not None:
+            found = self.revisions([(doc_id, rev)]).get((doc_id, rev))
+            if found is None:
+                raise NotFound("missing")
+            return found
+        row = connection.execute(f"{_WINNERS} WHERE doc.id = ?", (doc_id,)).fetchone()
+        if row is None or row[2]:
+            raise NotFound("deleted" if row else "missing")
+        return Stored(*row)
 
     def tree(self, doc_id: str) -> Tree:
         """A document's revisions; empty where it is not known."""
@@ -123,23 +104,23 @@ class EmbeddedDatabase:
 
     def trees(self, ids: Iterable[str]) -> dict[str, Tree]:
         """The revisions of many documents."""
-        rows = self._file.connection().execute(
-            "SELECT id, leaves, tree FROM doc WHERE id IN (SELECT value FROM json_each(?))", (_json(list(ids)),)
-        )
-        return {doc_id: Tree(orjson.loads(tree), orjson.loads(leaves)) for doc_id, leaves, tree in rows}
+        return kept.trees(self._file.connection(), ids)
 
-    def revisions(self, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Stored]:
-        """The bodies of many revisions; those that are not here are left out."""
-        rows = self._file.connection().execute(
-            "SELECT body.* FROM json_each(?) AS wanted JOIN body"
-            " ON body.id = json_extract(wanted.value, '$[0]') AND body.rev = json_extract(wanted.value, '$[1]')",
-            (_json(list(wanted)),),
-        )
-        return {(row[0], row[1]): _stored(row) for row in rows}
+    def revisions(
+        self, wanted: Iterable[tuple[str, str]], trees: Mapping[str, Tree] | None = None
+    ) -> dict[tuple[str, str], Stored]:
+        """The bodies of many revisions; those that are not here are left out. `trees` are their documents', if known."""
+        pairs = list(wanted)
+        trees = self.trees({doc_id for doc_id, _ in pairs}) if trees is None else trees
+        numbers = (trees[doc_id].bodies.get(rev) for doc_id, rev in pairs if doc_id in trees)
+        found = kept.bodies(self._file.connection(), (number for number in numbers if number is not None))
+        # By what each says that it is: a number may be another's since the tree was read.
+        return {(each.id, each.rev): each for each in found.values()}
 
     def leaves(self, doc_id: str, *, known: Iterable[str] = ()) -> list[Document]:
         tree, known = self.tree(doc_id), set(known)
-        found = self.revisions((doc_id, leaf) for leaf in tree.leaves if leaf not in known)
+        wanted = ((doc_id, leaf) for leaf in tree.leaves if leaf not in known)
+        found = self.revisions(wanted, {doc_id: tree})
         return [
             {**found[doc_id, leaf].document(), "_revisions": revisions_of(tree, leaf)}
             for leaf in tree.ranked()
@@ -149,8 +130,8 @@ class EmbeddedDatabase:
     def bulk_get(self, wanted: Sequence[tuple[str, str]]) -> Iterator[Document]:
         for start in range(0, len(wanted), BULK_GET):
             some = wanted[start : start + BULK_GET]
-            trees, found = self.trees({doc_id for doc_id, _ in some}), self.revisions(some)
-            for (doc_id, rev), stored in found.items():
+            trees = self.trees({doc_id for doc_id, _ in some})
+            for (doc_id, rev), stored in self.revisions(some, trees).items():
                 yield {**stored.document(), "_revisions": revisions_of(trees[doc_id], rev)}
 
     def all(
@@ -177,14 +158,14 @@ class EmbeddedDatabase:
         values = [each for each in (start, end) if each is not None]
         query = f"{_WINNERS} WHERE {' AND '.join(clauses)} ORDER BY doc.id" + " DESC" * descending
         for row in self._file.connection().execute(query, values):
-            yield _stored(row)
+            yield Stored(*row)
 
     def _keyed(self, keys: Sequence[str]) -> Iterator[Stored]:
         query = f"{_WINNERS} WHERE doc.deleted = 0 AND doc.id IN (SELECT value FROM json_each(?))"  # noqa: S608
         found = {row[0]: row for row in self._file.connection().execute(query, (_json(list(keys)),))}
         for key in keys:
             if key in found:
-                yield _stored(found[key])
+                yield Stored(*found[key])
 
     def changes(
         self,
@@ -233,14 +214,14 @@ class EmbeddedDatabase:
         after, most = sequence(since), PAGE if limit is None else max(1, limit)
         if selector is not None:
             check(selector)
-        bodies = include_docs or selector is not None
-        query = _CHANGED_BODIES if bodies else _CHANGED
+        with_bodies = include_docs or selector is not None
+        query = _CHANGED_BODIES if with_bodies else _CHANGED
         results: list[Change] = []
         with self._file.reading() as connection:
             reached = max(after, int(connection.execute("SELECT value FROM meta WHERE key = 'seq'").fetchone()[0]))
             last = reached
             for seq, doc_id, rev, deleted, leaves, *body in connection.execute(query + order, (after,)):
-                doc = Stored(doc_id, rev, bool(deleted), *body).document() if bodies else None
+                doc = Stored(doc_id, rev, bool(deleted), *body).document() if with_bodies else None
                 if selector is not None and not (doc is not None and matches(selector, doc)):
                     continue
                 revs = tuple(orjson.loads(leaves)) if all_leaves else (rev,)
@@ -255,10 +236,10 @@ class EmbeddedDatabase:
         rows = self._file.connection().execute(
             "SELECT id, tree, leaves FROM doc WHERE id IN (SELECT value FROM json_each(?))", (_json(list(revs)),)
         )
-        kept = {doc_id: (tree, leaves) for doc_id, tree, leaves in rows}
+        here = {doc_id: (tree, leaves) for doc_id, tree, leaves in rows}
         found = {}
         for doc_id, wanted in revs.items():
-            tree, leaves = kept.get(doc_id, ("{}", "{}"))
+            tree, leaves = here.get(doc_id, ("{}", "{}"))
             # Kept as JSON text, in which a revision can stand only as itself: most trees need not be parsed.
             lacking = tuple(rev for rev in wanted if f'"{rev}"' not in tree)
             if lacking:
@@ -339,17 +320,12 @@ class EmbeddedDatabase:
         return int(row[0])
 
 
-_WINNERS = "SELECT body.* FROM doc JOIN body ON body.id = doc.id AND body.rev = doc.rev"
+_WINNERS = f"SELECT {kept.BODY} FROM doc JOIN body ON body.number = doc.winner"  # noqa: S608
 _CHANGED = "SELECT seq, id, rev, deleted, leaves FROM doc WHERE seq > ? ORDER BY seq"
 _CHANGED_BODIES = (
     "SELECT doc.seq, doc.id, doc.rev, doc.deleted, doc.leaves, body.body, body.attachments"
-    " FROM doc JOIN body ON body.id = doc.id AND body.rev = doc.rev WHERE doc.seq > ? ORDER BY doc.seq"
+    " FROM doc JOIN body ON body.number = doc.winner WHERE doc.seq > ? ORDER BY doc.seq"
 )
-
-
-def _stored(row: Sequence[Any]) -> Stored:
-    doc_id, rev, deleted, body, stubs = row
-    return Stored(doc_id, rev, bool(deleted), body, stubs)
 
 
 def sequence(since: Seq) -> int:

@@ -28,17 +28,24 @@ CREATE TABLE doc (
     id TEXT NOT NULL UNIQUE,
     rev TEXT NOT NULL,
     deleted INTEGER NOT NULL,
+    winner INTEGER,
+    tree TEXT NOT NULL,
     leaves TEXT NOT NULL,
-    tree TEXT NOT NULL
+    bodies TEXT NOT NULL
 );
 CREATE TABLE body (
-    id TEXT NOT NULL, rev TEXT NOT NULL, deleted INTEGER NOT NULL, body BLOB NOT NULL, attachments TEXT,
-    PRIMARY KEY (id, rev)
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    rev TEXT NOT NULL,
+    deleted INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    attachments TEXT,
+    checksum INTEGER NOT NULL
 );
 CREATE TABLE local (id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE blob (digest TEXT PRIMARY KEY, length INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE chunk (digest TEXT NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (digest, number));
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 """
 
 

@@ -1,7 +1,8 @@
 """Revision trees: what CouchDB keeps of a document's history, and how it picks the winner. Pure.
 
 A tree maps each revision to its parent (None: a root, or an ancestor that was stemmed away). Its leaves are what can be
-read and replicated; a deleted leaf is a tombstone. Source: CouchDB's replication and conflict model.
+read and replicated; a deleted leaf is a tombstone. As in CouchDB, the tree says where each revision's body is kept;
+those of ancestors are kept until compaction. Source: CouchDB's replication and conflict model.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from sync.store import BadRequest
 
@@ -39,18 +41,19 @@ def path_of(rev: object, revisions: object) -> list[str]:
     start, ids = revisions.get("start"), revisions.get("ids")
     if not isinstance(start, int) or not isinstance(ids, list) or not ids or len(ids) > start:
         raise BadRequest("_revisions must have a start and as many ids at most.")
-    if f"{start}-{ids[0]}" != rev:
+    path = [f"{start - index}-{digest}" for index, digest in enumerate(ids)]
+    if path[0] != rev:
         raise BadRequest("_revisions does not begin with _rev.")
-    older = [checked(f"{start - index}-{digest}") for index, digest in enumerate(ids) if index]
-    return [checked(rev), *older]
+    return [checked(each) for each in path]
 
 
-@dataclass
+@dataclass(slots=True)
 class Tree:
-    """One document's revisions. `leaves` says of each leaf whether it is a tombstone."""
+    """One document's revisions. `leaves` says of each leaf whether it is a tombstone, `bodies` where bodies are."""
 
     parents: dict[str, str | None] = field(default_factory=dict)
     leaves: dict[str, bool] = field(default_factory=dict)
+    bodies: dict[str, int] = field(default_factory=dict)
 
     def insert(self, path: Sequence[str], *, deleted: bool) -> bool:
         """Add a revision with its ancestors, newest first; false where all of it was known already.
@@ -59,7 +62,7 @@ class Tree:
         """
         newest = path[0]
         if not self.parents:
-            self.parents = dict(zip(path, [*path[1:], None], strict=True))
+            self.parents = dict(zip(path, (*path[1:], None), strict=True))
             self.leaves = {newest: deleted}
             return True
         before = len(self.parents), len(self.leaves)
@@ -97,14 +100,24 @@ class Tree:
             yield rev
             rev = self.parents[rev]
 
-    def cut(self, leaf: str) -> list[str]:
-        """Take out a leaf with those ancestors that lead to no other leaf; returns what was taken out."""
+    def nearest(self, older: Sequence[str]) -> int | None:
+        """Where the body of a revision's nearest ancestor is, of those whose bodies are here.
+
+        `older` are its ancestors, newest first, as far as they are named; those of the last one are looked at as well.
+        """
+        if not older or not self.bodies:
+            return None
+        further = self._upwards(self.parents.get(older[-1]))
+        return next((self.bodies[rev] for rev in chain(older, further) if rev in self.bodies), None)
+
+    def cut(self, leaf: str) -> list[int]:
+        """Take out a leaf with those ancestors that lead to no other leaf; returns where their bodies are."""
         del self.leaves[leaf]
         kept = {rev for other in self.leaves for rev in self._upwards(other)}
         gone = [rev for rev in self._upwards(leaf) if rev not in kept]
         for rev in gone:
             del self.parents[rev]
-        return gone
+        return [self.bodies.pop(rev) for rev in gone if rev in self.bodies]
 
     def stem(self, limit: int) -> None:
         """Forget ancestors that are more than `limit` revisions away from every leaf."""
@@ -114,3 +127,4 @@ class Tree:
         for leaf in self.leaves:
             kept.update(rev for _, rev in zip(range(limit), self._upwards(leaf), strict=False))
         self.parents = {rev: parent if parent in kept else None for rev, parent in self.parents.items() if rev in kept}
+        self.bodies = {rev: number for rev, number in self.bodies.items() if rev in kept}

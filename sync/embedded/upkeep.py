@@ -5,8 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 
-import orjson
-
+from sync.embedded import kept
 from sync.embedded.files import File, connect
 from sync.embedded.tree import Tree
 from sync.store import BadRequest
@@ -19,12 +18,21 @@ DEFAULTS = {"revs_limit": 1000, "purged_infos_limit": 1000}
 def compact(file: File) -> None:
     """Forget the bodies of revisions that are no leaves and attachments that nothing names, and give the space back."""
     with file.writing() as connection:
-        connection.execute(
-            "DELETE FROM body WHERE NOT EXISTS (SELECT 1 FROM doc, json_each(doc.leaves) AS leaf"
-            " WHERE doc.id = body.id AND leaf.key = body.rev)"
-        )
+        connection.execute(_LEAVES_ALONE)
+        connection.execute("DELETE FROM body WHERE number NOT IN (SELECT kept.value FROM doc, json_each(doc.bodies) AS kept)")
         forget_attachments(connection)
     give_back(file)
+
+
+_LEAVES_ALONE = """
+UPDATE doc SET bodies = (
+    SELECT json_group_object(kept.key, kept.value) FROM json_each(doc.bodies) AS kept
+    WHERE kept.key IN (SELECT leaf.key FROM json_each(doc.leaves) AS leaf)
+) WHERE EXISTS (
+    SELECT 1 FROM json_each(doc.bodies) AS kept
+    WHERE kept.key NOT IN (SELECT leaf.key FROM json_each(doc.leaves) AS leaf)
+)
+"""
 
 
 def forget_attachments(connection: sqlite3.Connection) -> None:
@@ -98,17 +106,16 @@ def _number(connection: sqlite3.Connection, key: str, default: int) -> int:
 
 
 def _purge_one(connection: sqlite3.Connection, doc_id: str, revs: Sequence[str]) -> list[str]:
-    row = connection.execute("SELECT leaves, tree, deleted FROM doc WHERE id = ?", (doc_id,)).fetchone()
+    row = connection.execute(f"SELECT deleted, {kept.TREE} FROM doc WHERE id = ?", (doc_id,)).fetchone()  # noqa: S608
     if row is None:
         return []
-    tree = Tree(orjson.loads(row[1]), orjson.loads(row[0]))
+    tree = kept.tree_of(row[1:])
     purged = [rev for rev in dict.fromkeys(revs) if rev in tree.leaves]
     if not purged:
         return []
-    for rev in purged:
-        for each in tree.cut(rev):
-            connection.execute("DELETE FROM body WHERE id = ? AND rev = ?", (doc_id, each))
-    _count(connection, row[2], -1)
+    gone = [(number,) for rev in purged for number in tree.cut(rev)]
+    connection.executemany("DELETE FROM body WHERE number = ?", gone)
+    _count(connection, row[0], -1)
     connection.execute("DELETE FROM doc WHERE id = ?", (doc_id,))
     if tree.leaves:
         _put_back(connection, doc_id, tree)
@@ -118,12 +125,8 @@ def _purge_one(connection: sqlite3.Connection, doc_id: str, revs: Sequence[str])
 def _put_back(connection: sqlite3.Connection, doc_id: str, tree: Tree) -> None:
     """What is left of a document is a change: followers learn of its new winner."""
     connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'seq'")
-    winner = tree.winner()
-    leaves = {leaf: tree.leaves[leaf] for leaf in tree.ranked()}
-    row = (_number(connection, "seq", 0), doc_id, winner, tree.leaves[winner])
-    packed = (orjson.dumps(leaves).decode(), orjson.dumps(tree.parents).decode())
-    connection.execute("INSERT INTO doc (seq, id, rev, deleted, leaves, tree) VALUES (?, ?, ?, ?, ?, ?)", row + packed)
-    _count(connection, tree.leaves[winner], 1)
+    connection.execute(kept.INSERT, kept.row(_number(connection, "seq", 0), doc_id, tree))
+    _count(connection, tree.leaves[tree.winner()], 1)
 
 
 def _count(connection: sqlite3.Connection, deleted: bool, step: int) -> None:

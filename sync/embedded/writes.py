@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol
 
 import orjson
 
-from sync.embedded import attachments
+from sync.embedded import attachments, kept
+from sync.embedded.kept import Stored
 from sync.embedded.members import is_administrator
-from sync.embedded.tree import REV, Tree, checked, generation, path_of
+from sync.embedded.tree import Tree, checked, generation, path_of
 from sync.store import BadRequest, Conflict, Document, Forbidden, StoreError, TooLarge, UserContext, Written
 
 LEAP = 10_000
@@ -41,8 +42,9 @@ _IGNORED = frozenset({"_conflicts", "_deleted_conflicts", "_local_seq", "_revs_i
 _KNOWN = _UNDERSCORED | _IGNORED
 
 
-_Row = tuple[str, str, bool, bytes, str | None]
-"""Id, revision, whether it is a tombstone, the body, the attachments."""
+_Line = list[str] | StoreError
+"""The revisions that a written document names, newest first; or what is wrong with it."""
+_Streams = Mapping[str, BinaryIO]
 
 
 class DocValidation(BadRequest):
@@ -57,13 +59,13 @@ class IllegalId(BadRequest):
     code = "illegal_docid"
 
 
-@dataclass
+@dataclass(slots=True)
 class _Entry:
-    """A document's row, as it was read or made anew."""
+    """A document, as it was read or made anew."""
 
-    tree: Tree
-    live: bool
-    known: bool
+    tree: Tree = field(default_factory=Tree)
+    known: bool = False
+    live: bool = False
     changed: bool = False
 
 
@@ -75,156 +77,140 @@ class Batch:
         self._user = user
         self._gate = gate
         self._entries: dict[str, _Entry] = {}
-        self._bodies: dict[tuple[str, str], _Row] = {}
-        self._parents: dict[tuple[str, str], _Row | None] = {}
+        self._read: dict[int, Stored] = {}
+        self._coming: dict[int, Stored] = {}
+        self._last = kept.last_body(connection)
         self._meta = dict(connection.execute("SELECT key, value FROM meta"))
         self._security = orjson.loads(self._meta["security"])
 
-    def add(self, docs: Sequence[Any], *, new_edits: bool, streams: Mapping[str, BinaryIO]) -> list[Written]:
+    def add(self, docs: Sequence[Any], *, new_edits: bool, streams: _Streams) -> list[Written]:
         """Take in documents, one outcome each, in their order."""
-        faults = [_fault(doc) for doc in docs]
-        sound = [doc for doc, fault in zip(docs, faults, strict=True) if fault is None]
-        self._load({doc["_id"] for doc in sound})
-        self._load_parents(filter(None, map(_parent, sound)))
-        return [self._outcome(doc, fault, new_edits, streams) for doc, fault in zip(docs, faults, strict=True)]
+        lines = [_line(doc, new_edits) for doc in docs]
+        pairs = list(zip(docs, lines, strict=True))
+        self._load([(doc["_id"], line) for doc, line in pairs if isinstance(line, list)], new_edits)
+        return [self._outcome(doc, line, new_edits, streams) for doc, line in pairs]
 
-    def _load(self, ids: Iterable[str]) -> None:
-        rows = self._connection.execute(
-            "SELECT id, deleted, tree, leaves FROM doc WHERE id IN (SELECT value FROM json_each(?))",
-            (_json(list(ids)),),
-        )
-        for doc_id, deleted, *kept in rows:
-            self._entries[doc_id] = _Entry(Tree(*map(orjson.loads, kept)), not deleted, known=True)
-
-    def _load_parents(self, pairs: Iterable[tuple[str, str]]) -> None:
-        """Read the revisions that those of a batch follow, in one go: the gate and attachments need them."""
-        wanted = [pair for pair in pairs if pair[0] in self._entries]
-        if not wanted:
+    def _load(self, named: Sequence[tuple[str, list[str]]], new_edits: bool) -> None:
+        """Read what is known of a batch's documents, and the bodies of what they follow, each in one go."""
+        for doc_id, tree in kept.trees(self._connection, {doc_id for doc_id, _ in named}).items():
+            self._entries[doc_id] = _Entry(tree, known=True, live=not tree.leaves[tree.winner()])
+        if not self._entries:
             return
-        rows = self._connection.execute(
-            "SELECT body.* FROM json_each(?) AS wanted JOIN body"
-            " ON body.id = json_extract(wanted.value, '$[0]') AND body.rev = json_extract(wanted.value, '$[1]')",
-            (_json(wanted),),
-        )
-        self._parents.update(((row[0], row[1]), row) for row in rows)
+        known = ((self._entries[doc_id].tree, line) for doc_id, line in named if doc_id in self._entries)
+        places = (tree.nearest(line if new_edits else line[1:]) for tree, line in known)
+        self._read = kept.bodies(self._connection, [place for place in places if place is not None])
 
-    def _outcome(self, doc: Any, fault: StoreError | None, new_edits: bool, streams: Mapping[str, BinaryIO]) -> Written:
+    def _outcome(self, doc: Any, line: _Line, new_edits: bool, streams: _Streams) -> Written:
         try:
-            if fault is not None:
-                raise fault
-            rev = self._write_new(doc, streams) if new_edits else self._write_as_is(doc, streams)
+            if isinstance(line, StoreError):
+                raise line
+            rev = self._write_new(doc, line, streams) if new_edits else self._write_as_is(doc, line, streams)
         except StoreError as error:
             return _refused(doc, error, new_edits)
         return Written(doc["_id"], rev)
 
-    def _write_new(self, doc: Document, streams: Mapping[str, BinaryIO]) -> str:
-        entry = self._entries.get(doc["_id"]) or _Entry(Tree(), live=False, known=False)
-        parent = doc.get("_rev")
-        if parent is not None:
-            checked(parent)
-            if parent not in entry.tree.leaves:
-                raise Conflict("Document update conflict.")
-        elif entry.tree.leaves:
-            winner = entry.tree.winner()
-            if not entry.tree.leaves[winner]:
-                raise Conflict("Document update conflict.")
-            parent = winner
-        deleted, body = doc.get("_deleted") is True, _body(doc)
-        known = self._attachments_of(doc["_id"], parent)
-        rev = f"{generation(parent) + 1 if parent else 1}-" + _hash(deleted, parent, body, doc.get("_attachments"))
+    def _entry(self, doc_id: str) -> _Entry:
+        return self._entries.get(doc_id) or _Entry()
+
+    def _write_new(self, doc: Document, line: list[str], streams: _Streams) -> str:
+        entry = self._entry(doc["_id"])
+        parent = _followed(entry.tree, line)
+        body = _body(doc)
+        digest = _hash(doc.get("_deleted") is True, parent, body, doc.get("_attachments"))
+        rev = f"{generation(parent) + 1 if parent else 1}-{digest}"
         path = [rev, *(entry.tree.ancestry(parent) if parent else ())]
-        self._keep(doc, entry, path, deleted, body, known, streams)
+        self._keep(doc, entry, path, body, streams)
         return rev
 
-    def _write_as_is(self, doc: Document, streams: Mapping[str, BinaryIO]) -> str:
-        path = path_of(doc.get("_rev"), doc.get("_revisions"))
-        rev = path[0]
-        entry = self._entries.get(doc["_id"]) or _Entry(Tree(), live=False, known=False)
-        self._refuse_leap(path, entry.tree)
+    def _write_as_is(self, doc: Document, path: list[str], streams: _Streams) -> str:
+        rev, entry = path[0], self._entry(doc["_id"])
+        _refuse_leap(rev, entry.tree)
         if rev in entry.tree.parents:
             self._ask_gate(doc, None, None)
             entry.changed |= entry.tree.insert(path, deleted=doc.get("_deleted") is True)
-            return rev
-        known: attachments.Stubs = {}
-        if "_attachments" in doc:
-            parent = next((each for each in path[1:] if each in entry.tree.parents), None)
-            known = self._attachments_of(doc["_id"], parent)
-        self._keep(doc, entry, path, doc.get("_deleted") is True, _body(doc), known, streams)
+        else:
+            self._keep(doc, entry, path, _body(doc), streams)
         return rev
 
-    def _keep(
-        self,
-        doc: Document,
-        entry: _Entry,
-        path: list[str],
-        deleted: bool,
-        body: bytes,
-        known: attachments.Stubs,
-        streams: Mapping[str, BinaryIO],
-    ) -> None:
+    def _keep(self, doc: Document, entry: _Entry, path: list[str], body: bytes, streams: _Streams) -> None:
         """The gate's word, then the attachments, then the tree: nothing is changed for a refused document."""
-        self._ask_gate(doc, self._standing(doc["_id"], path[1]) if len(path) > 1 else None, _at_most(body, path))
+        rev, deleted = path[0], doc.get("_deleted") is True
+        old = self._standing(entry.tree, path[1:])
+        self._ask_gate(doc, old, _at_most(body, path))
         stubs = None
         if doc.get("_attachments"):
-            kept = attachments.resolve(self._connection, doc["_attachments"], path[0], known, streams)
-            stubs = orjson.dumps(kept).decode()
+            found = attachments.resolve(self._connection, doc["_attachments"], rev, _stubs(old), streams)
+            stubs = orjson.dumps(found).decode()
+        self._last += 1
+        self._coming[self._last] = Stored(doc["_id"], rev, deleted, body, stubs)
         self._entries[doc["_id"]] = entry
-        entry.changed |= entry.tree.insert(path, deleted=deleted)
-        self._bodies[doc["_id"], path[0]] = (doc["_id"], path[0], deleted, body, stubs)
+        entry.tree.insert(path, deleted=deleted)
+        entry.tree.bodies[rev] = self._last
+        entry.changed = True
 
-    def _ask_gate(self, doc: Document, old: Document | None, at_most: int | None) -> None:
+    def _ask_gate(self, doc: Document, old: Stored | None, at_most: int | None) -> None:
         if doc["_id"].startswith("_design/") and not is_administrator(self._user, self._security):
             raise Forbidden("Only an administrator may write design documents.")
         if self._gate is not None:
-            self._gate(doc, old, self._user, self._security, at_most=at_most)
+            before = old.document() if old else None
+            self._gate(doc, before, self._user, self._security, at_most=at_most)
 
-    def _refuse_leap(self, path: list[str], tree: Tree) -> None:
-        """A revision far ahead of all others would win for ever, and leave none to come after it."""
-        number = generation(path[0])
-        if number > LEAP and number > max(map(generation, tree.leaves), default=0) + LEAP:
-            raise Forbidden("This revision is too far ahead of those that are known here.")
+    def _standing(self, tree: Tree, older: Sequence[str]) -> Stored | None:
+        """The nearest ancestor whose body is here, or is about to be: what CouchDB gives its validation as the old one.
 
-    def _standing(self, doc_id: str, rev: str) -> Document | None:
-        """The revision that a document replaces, where its body is here."""
-        row = self._row(doc_id, rev)
-        return {"_id": doc_id, "_rev": rev, **orjson.loads(row[3])} if row else None
-
-    def _row(self, doc_id: str, rev: str) -> _Row | None:
-        """A revision as it is kept, or as this batch is going to keep it."""
-        key = doc_id, rev
-        if key in self._bodies:
-            return self._bodies[key]
-        if key not in self._parents and doc_id in self._entries:
-            query = "SELECT * FROM body WHERE id = ? AND rev = ?"
-            self._parents[key] = self._connection.execute(query, key).fetchone()
-        return self._parents.get(key)
-
-    def _attachments_of(self, doc_id: str, rev: str | None) -> attachments.Stubs:
-        row = None if rev is None else self._row(doc_id, rev)
-        return orjson.loads(row[4]) if row and row[4] else {}
+        Source: `prep_and_validate_update` and `make_first_doc_on_disk` in CouchDB's `couch_db.erl`.
+        """
+        place = tree.nearest(older)
+        if place is None:
+            return None
+        if place not in self._coming and place not in self._read:  # a document that comes twice, and joins its history
+            self._read |= kept.bodies(self._connection, [place])
+        return self._coming.get(place) or self._read.get(place)
 
     def flush(self) -> bool:
         """Write what was taken in, within the transaction; false where nothing was new."""
-        changed = {doc_id: entry for doc_id, entry in self._entries.items() if entry.changed}
+        changed = [(doc_id, entry) for doc_id, entry in self._entries.items() if entry.changed]
         if not changed:
             return False
         seq, live, dead, limit = (int(self._meta[name]) for name in ("seq", "live", "dead", "revs_limit"))
-        rows = []
-        for doc_id, entry in changed.items():
+        fresh: list[kept.Row] = []
+        known: list[kept.Row] = []
+        for doc_id, entry in changed:
             seq += 1
-            tree = entry.tree
-            tree.stem(limit)
-            ranked = tree.ranked()
-            deleted = tree.leaves[ranked[0]]
+            entry.tree.stem(limit)
+            row = kept.row(seq, doc_id, entry.tree)
+            (known if entry.known else fresh).append(row)
+            deleted = row[3]
             live += (not deleted) - (entry.known and entry.live)
             dead += deleted - (entry.known and not entry.live)
-            leaves = tree.leaves if len(ranked) == 1 else {leaf: tree.leaves[leaf] for leaf in ranked}
-            rows.append((seq, doc_id, ranked[0], deleted, _json(leaves), _json(tree.parents)))
-        self._connection.executemany("INSERT OR REPLACE INTO doc VALUES (?, ?, ?, ?, ?, ?)", rows)
-        self._connection.executemany("INSERT OR REPLACE INTO body VALUES (?, ?, ?, ?, ?)", self._bodies.values())
+        self._connection.executemany(kept.INSERT, fresh)
+        self._connection.executemany(kept.REPLACE, known)
+        kept.keep_bodies(self._connection, self._coming.items())
         counts = ((seq, "seq"), (live, "live"), (dead, "dead"))
         self._connection.executemany("UPDATE meta SET value = ? WHERE key = ?", counts)
         return True
+
+
+def _followed(tree: Tree, line: Sequence[str]) -> str | None:
+    """The revision that an edit follows: the named one, or a tombstone that nothing follows. Raises `Conflict`."""
+    if not line and not tree.leaves:
+        return None
+    parent = line[0] if line else tree.winner()
+    if parent not in tree.leaves or not (line or tree.leaves[parent]):
+        raise Conflict("Document update conflict.")
+    return parent
+
+
+def _refuse_leap(rev: str, tree: Tree) -> None:
+    """A revision far ahead of all others would win for ever, and leave none to come after it."""
+    number = generation(rev)
+    if number > LEAP and number > max(map(generation, tree.leaves), default=0) + LEAP:
+        raise Forbidden("This revision is too far ahead of those that are known here.")
+
+
+def _stubs(old: Stored | None) -> attachments.Stubs:
+    """The attachments of the revision that another follows."""
+    return orjson.loads(old.attachments) if old and old.attachments else {}
 
 
 def checked_shape(doc: Any) -> Document:
@@ -235,9 +221,9 @@ def checked_shape(doc: Any) -> Document:
     if not isinstance(doc_id, str) or not doc_id:
         raise IllegalId("Document id must be a string")
     check_id(doc_id)
-    strange = [name for name in doc if name.startswith("_") and name not in _KNOWN]
-    if strange:
-        raise DocValidation(f"Bad special document member: {strange[0][:80]}", details={"member": strange[0][:80]})
+    for name in doc:
+        if name[:1] == "_" and name not in _KNOWN:
+            raise DocValidation(f"Bad special document member: {name[:80]}", details={"member": name[:80]})
     if not isinstance(doc.get("_deleted", False), bool):
         raise BadRequest("_deleted must be true or false.")
     return doc
@@ -255,13 +241,15 @@ def check_id(doc_id: str) -> None:
         raise IllegalId(f"A document's _id may have {ID_BYTES} bytes at most, none of them zero.")
 
 
-def _fault(doc: Any) -> StoreError | None:
-    """What is wrong with a document's shape."""
+def _line(doc: Any, new_edits: bool) -> _Line:
     try:
         checked_shape(doc)
+        rev = doc.get("_rev")
+        if not new_edits:
+            return path_of(rev, doc.get("_revisions"))
+        return [] if rev is None else [checked(rev)]
     except StoreError as error:
         return error
-    return None
 
 
 def _refused(doc: Any, error: StoreError, new_edits: bool) -> Written:
@@ -274,19 +262,6 @@ def _refused(doc: Any, error: StoreError, new_edits: bool) -> Written:
 def _at_most(body: bytes, path: Sequence[str]) -> int:
     """More bytes than a document has with its id and revisions: 6 for each of the id's, 50 for each revision."""
     return len(body) + 6 * ID_BYTES + 50 * (len(path) + 10)
-
-
-def _parent(doc: Document) -> tuple[str, str] | None:
-    """The revision that a document most probably follows; what is malformed is told of where it is written."""
-    revisions = doc.get("_revisions")
-    if not isinstance(revisions, Mapping):
-        rev = doc.get("_rev")
-        return (doc["_id"], rev) if isinstance(rev, str) and REV.fullmatch(rev) else None
-    start, ids = revisions.get("start"), revisions.get("ids")
-    if not isinstance(start, int) or not isinstance(ids, list) or len(ids) < 2 or not isinstance(ids[1], str):
-        return None
-    rev = f"{start - 1}-{ids[1]}"
-    return (doc["_id"], rev) if REV.fullmatch(rev) else None
 
 
 def check_security(security: Mapping[str, Any]) -> None:
@@ -317,10 +292,7 @@ def _dumps(value: Any, option: int = 0) -> bytes:
 
 
 def _body(doc: Document) -> bytes:
-    kept = doc.copy()
-    for name in _KNOWN & kept.keys():
-        del kept[name]
-    body = kept_json(kept)
+    body = kept_json({name: value for name, value in doc.items() if name not in _KNOWN})
     if len(body) > DOCUMENT_BYTES:
         details = {"limit": DOCUMENT_BYTES, "length": len(body)}
         raise TooLarge(f"A document may have {DOCUMENT_BYTES} bytes at most.", details=details)
@@ -331,7 +303,3 @@ def _hash(deleted: bool, parent: str | None, body: bytes, stubs: Any) -> str:
     """The same write on the same parent is the same revision, on every store."""
     content = [deleted, parent, orjson.loads(body), stubs or {}]
     return hashlib.md5(_dumps(content, orjson.OPT_SORT_KEYS), usedforsecurity=False).hexdigest()
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()

@@ -11,7 +11,8 @@ from urllib.parse import quote
 import orjson
 from flask import Response, g
 
-from sync.embedded.database import EmbeddedDatabase, Stored, revisions_of
+from sync.embedded.database import EmbeddedDatabase, revisions_of
+from sync.embedded.kept import Stored
 from sync.embedded.protocol import answer, parts
 from sync.embedded.protocol.bulk import list_of
 from sync.embedded.protocol.documents import latest_leaf
@@ -30,7 +31,7 @@ def bulk_get(database: str) -> Response:
     latest = answer.flag("latest")
     trees = g.database.trees({doc_id for doc_id, _ in asked_for})
     groups = [(doc_id, _chosen(trees.get(doc_id), rev, latest), rev) for doc_id, rev in dict.fromkeys(asked_for)]
-    bodies = g.database.revisions((doc_id, rev) for doc_id, chosen, _ in groups for rev in chosen)
+    bodies = g.database.revisions(((doc_id, rev) for doc_id, chosen, _ in groups for rev in chosen), trees)
     found = _Found(g.database, trees, bodies, answer.flag("revs"), answer.flag("attachments"))
     if takes_parts("mixed", "related"):
         return parts.answered("mixed" if takes_parts("mixed") else "related", found.parts(groups))

@@ -10,7 +10,8 @@ from uuid import uuid4
 import orjson
 from flask import Response, g, request
 
-from sync.embedded.database import EmbeddedDatabase, Stored
+from sync.embedded.database import EmbeddedDatabase
+from sync.embedded.kept import Stored
 from sync.embedded.protocol import answer, multipart, parts
 from sync.embedded.protocol.inline import streamed
 from sync.embedded.protocol.reading import Reading, takes_parts
@@ -72,7 +73,7 @@ def _open_revs(doc_id: str, reading: Reading) -> Response:
     wanted = _wanted_revs(tree)
     if not tree.leaves and request.args["open_revs"] == "all":
         raise NotFound("missing")
-    bodies = g.database.revisions((doc_id, rev) for rev in wanted)
+    bodies = g.database.revisions(((doc_id, rev) for rev in wanted), {doc_id: tree})
     found = [(rev, bodies.get((doc_id, rev))) for rev in wanted]
     database = g.database
     opened = [_opened(rev, stored, tree, reading, everything=_takes_mixed()) for rev, stored in found]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from flask import g, request
 
-from sync.embedded.database import EmbeddedDatabase, Stored, revisions_of
+from sync.embedded.database import EmbeddedDatabase, revisions_of
+from sync.embedded.kept import Stored
 from sync.embedded.protocol import answer
 from sync.embedded.tree import Tree, generation
 from sync.store import BadRequest, Document
@@ -60,7 +61,7 @@ class Reading:
         if self.revs:
             doc["_revisions"] = revisions_of(tree, rev)
         if self.revs_info:
-            kept = g.database.revisions((doc["_id"], each) for each in tree.ancestry(rev))
+            kept = g.database.revisions(((doc["_id"], each) for each in tree.ancestry(rev)), {doc["_id"]: tree})
             status = {each: "deleted" if found.deleted else "available" for (_, each), found in kept.items()}
             doc["_revs_info"] = [{"rev": each, "status": status.get(each, "missing")} for each in tree.ancestry(rev)]
         for name, wanted, deleted in (

@@ -109,7 +109,7 @@ class EmbeddedDatabase:
     def revisions(
         self, wanted: Iterable[tuple[str, str]], trees: Mapping[str, Tree] | None = None
     ) -> dict[tuple[str, str], Stored]:
-        """The bodies of many revisions; those that are not here are left out. `trees` are their documents', if known."""
+        """The bodies of many revisions, as far as they are here. `trees` are their documents', where they are known."""
         pairs = list(wanted)
         trees = self.trees({doc_id for doc_id, _ in pairs}) if trees is None else trees
         numbers = (trees[doc_id].bodies.get(rev) for doc_id, rev in pairs if doc_id in trees)

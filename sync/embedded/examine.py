@@ -14,6 +14,7 @@ from typing import Literal
 import orjson
 
 from sync.embedded.attachments import chunks_of
+from sync.embedded.kept import BODY, TREE, Stored, checksum, tree_of
 from sync.embedded.tree import Tree
 
 Severity = Literal["error", "warning", "note"]
@@ -79,65 +80,72 @@ def _counts(connection: sqlite3.Connection, name: str) -> Iterator[Finding]:
 
 def _trees(connection: sqlite3.Connection, name: str) -> Iterator[Finding]:
     """Each document's revisions fit together, its winner is the one that is told, and its leaves have bodies."""
-    bodies = connection.execute("SELECT id, rev, deleted FROM body ORDER BY id, rev")
-    waiting = next(bodies, None)
-    for doc_id, rev, deleted, leaves, tree in connection.execute(
-        "SELECT id, rev, deleted, leaves, tree FROM doc ORDER BY id"
-    ):
-        kept: set[str] = set()
-        while waiting is not None and waiting[0] <= doc_id:
-            if waiting[0] == doc_id:
-                kept.add(waiting[1])
-            else:
-                yield _orphan(name, waiting)
-            waiting = next(bodies, None)
-        yield from _tree(name, doc_id, (rev, bool(deleted)), (leaves, tree), kept)
-    while waiting is not None:
-        yield _orphan(name, waiting)
-        waiting = next(bodies, None)
+    query = f"SELECT id, rev, deleted, winner, {TREE} FROM doc"  # noqa: S608
+    for doc_id, rev, deleted, place, *columns in connection.execute(query):
+        where = f"{name}/{doc_id}"
+        try:
+            tree = tree_of(columns)
+            winner = tree.winner()
+            yield from _tree(where, tree)
+            yield from _pointers(connection, where, doc_id, tree)
+        except (ValueError, AttributeError, IndexError, TypeError):
+            yield Finding("error", "tree_unreadable", where, "The document's revisions cannot be read.")
+            continue
+        if (rev, deleted, place) != (winner, tree.leaves[winner], tree.bodies.get(winner)):
+            yield Finding("error", "winner_wrong", where, f"{rev} is told as the winner, which is {winner}.")
 
 
-def _orphan(name: str, row: tuple[str, str, int]) -> Finding:
-    return Finding("warning", "body_orphaned", f"{name}/{row[0]}", f"Revision {row[1]} belongs to no document.")
-
-
-def _tree(name: str, doc_id: str, told: tuple[str, bool], packed: tuple[str, str], kept: set[str]) -> Iterator[Finding]:
-    where = f"{name}/{doc_id}"
-    try:
-        tree = Tree(orjson.loads(packed[1]), orjson.loads(packed[0]))
-        winner = tree.winner()
-        parents = set(tree.parents.values())
-    except (ValueError, AttributeError, IndexError, TypeError):
-        yield Finding("error", "tree_unreadable", where, "The document's revisions cannot be read.")
-        return
-    if told != (winner, tree.leaves[winner]):
-        yield Finding("error", "winner_wrong", where, f"{told[0]} is told as the winner, which is {winner}.")
+def _tree(where: str, tree: Tree) -> Iterator[Finding]:
+    parents = set(tree.parents.values())
     for leaf in tree.leaves:
         if leaf not in tree.parents or leaf in parents:
             yield Finding("error", "leaf_wrong", where, f"{leaf} is kept as a leaf, but is none.")
-        if leaf not in kept:
+        if leaf not in tree.bodies:
             yield Finding("error", "body_missing", where, f"The leaf {leaf} has no body.")
     for parent in parents - {None} - tree.parents.keys():
         yield Finding("error", "ancestor_missing", where, f"The ancestor {parent} is not in the tree.")
-    for stray in kept - tree.parents.keys():
-        yield Finding("warning", "body_orphaned", where, f"Revision {stray} is kept, but not known.")
+
+
+def _pointers(connection: sqlite3.Connection, where: str, doc_id: str, tree: Tree) -> Iterator[Finding]:
+    """Where the tree says that a revision's body is, it is."""
+    for rev, number in tree.bodies.items():
+        found = connection.execute("SELECT id, rev FROM body WHERE number = ?", (number,)).fetchone()
+        if found != (doc_id, rev):
+            yield Finding("error", "body_missing", where, f"The body of {rev} is not where it should be.")
 
 
 def _bodies(connection: sqlite3.Connection, name: str) -> Iterator[Finding]:
-    """Every body is a JSON object, and the attachments that it names are here."""
+    """Every body is what was written, a JSON object, and the attachments that it names are here."""
     digests = {digest for [digest] in connection.execute("SELECT digest FROM blob")}
-    for doc_id, rev, body, stubs in connection.execute("SELECT id, rev, body, attachments FROM body"):
-        where = f"{name}/{doc_id}"
-        try:
-            sound = isinstance(orjson.loads(body), dict)
-            named = orjson.loads(stubs) if stubs else {}
-        except ValueError:
-            sound, named = False, {}
-        if not sound:
-            yield Finding("error", "body_unreadable", where, f"The body of {rev} is no JSON object.")
-        for file, entry in named.items():
-            if entry["digest"] not in digests:
-                yield Finding("error", "attachment_missing", f"{where}/{file}", f"{rev} names bytes that are not here.")
+    for *columns, told in connection.execute(f"SELECT {BODY}, checksum FROM body"):  # noqa: S608
+        yield from _body(f"{name}/{columns[0]}", Stored(*columns), told, digests)
+
+
+def _body(where: str, stored: Stored, told: object, digests: set[str]) -> Iterator[Finding]:
+    try:
+        changed = told != checksum(stored.body, stored.attachments)
+        sound = isinstance(orjson.loads(stored.body), dict)
+        named = orjson.loads(stored.attachments) if stored.attachments else {}
+    except (ValueError, TypeError):
+        changed, sound, named = False, False, {}
+    if not sound:
+        yield Finding("error", "body_unreadable", where, f"The body of {stored.rev} is no JSON object.")
+    elif changed:
+        yield Finding("error", "body_damaged", where, f"The body of {stored.rev} has changed on the disk.")
+    for file, entry in named.items():
+        if entry["digest"] not in digests:
+            text = f"{stored.rev} names bytes that are not here."
+            yield Finding("error", "attachment_missing", f"{where}/{file}", text)
+
+
+def _orphans(connection: sqlite3.Connection, name: str) -> Iterator[Finding]:
+    """Bodies that no tree tells of: of revisions that were forgotten, or of documents that are lost."""
+    query = (
+        "SELECT id, rev FROM body WHERE number NOT IN (SELECT here.value FROM doc,"
+        " json_each(CASE WHEN json_valid(doc.bodies) THEN doc.bodies ELSE '{}' END) AS here)"
+    )
+    for doc_id, rev in connection.execute(query):
+        yield Finding("warning", "body_orphaned", f"{name}/{doc_id}", f"Revision {rev} is kept, but not known.")
 
 
 def _digests(connection: sqlite3.Connection, name: str) -> Iterator[Finding]:
@@ -158,4 +166,4 @@ def _leftovers(connection: sqlite3.Connection, name: str) -> Iterator[Finding]:
         yield Finding("warning", "bytes_orphaned", name, f"{count} attachments are kept that nothing names.")
 
 
-_CHECKS = (_pages, _counts, _trees, _bodies, _leftovers)
+_CHECKS = (_pages, _counts, _trees, _bodies, _orphans, _leftovers)

@@ -21,7 +21,7 @@ TREE = "tree, leaves, bodies"
 """The columns that a tree is kept in."""
 BODY = "body.id, body.rev, body.deleted, body.body, body.attachments"
 """What a `Stored` is made of, in its order."""
-INSERT = f"INSERT INTO doc (seq, id, rev, deleted, winner, {TREE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT = f"INSERT INTO doc (seq, id, rev, deleted, winner, {TREE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 """Writes a document that is not here, as a `row`."""
 REPLACE = INSERT.replace("INSERT", "INSERT OR REPLACE")
 """Writes one that may be here."""

@@ -19,7 +19,9 @@ def compact(file: File) -> None:
     """Forget the bodies of revisions that are no leaves and attachments that nothing names, and give the space back."""
     with file.writing() as connection:
         connection.execute(_LEAVES_ALONE)
-        connection.execute("DELETE FROM body WHERE number NOT IN (SELECT kept.value FROM doc, json_each(doc.bodies) AS kept)")
+        connection.execute(
+            "DELETE FROM body WHERE number NOT IN (SELECT kept.value FROM doc, json_each(doc.bodies) AS kept)"
+        )
         forget_attachments(connection)
     give_back(file)
 

@@ -62,7 +62,15 @@ def test_a_sound_database_is_sound_before_and_after_compaction(path: Path) -> No
         (f"""UPDATE doc SET leaves = '{{"{rev(1, "f")}":false}}' WHERE id = 'c'""", "leaf_wrong"),
         ("DELETE FROM body WHERE id = 'c'", "body_missing"),
         ("DELETE FROM doc WHERE id = 'c'", "body_orphaned"),
+        ("UPDATE doc SET bodies = '{}' WHERE id = 'c'", "body_missing"),
+        ("UPDATE doc SET bodies = '{}' WHERE id = 'c'", "body_orphaned"),
+        ("UPDATE doc SET bodies = 'nonsense' WHERE id = 'c'", "tree_unreadable"),
+        ("UPDATE body SET number = number + 100 WHERE id = 'c'", "body_missing"),
+        ("UPDATE body SET id = 'b' WHERE id = 'c'", "body_missing"),
+        ("UPDATE doc SET winner = winner + 1 WHERE id = 'c'", "winner_wrong"),
         ("UPDATE body SET body = '{\"n\":' WHERE id = 'a'", "body_unreadable"),
+        ("UPDATE body SET body = CAST('{\"x\":3}' AS BLOB) WHERE id = 'c'", "body_damaged"),
+        ("UPDATE body SET attachments = replace(attachments, 'jpeg', 'jpEg') WHERE id = 'p'", "body_damaged"),
         ("DELETE FROM blob", "attachment_missing"),
         ("DELETE FROM blob", "bytes_orphaned"),
         ("DELETE FROM chunk WHERE number = 1", "attachment_damaged"),
@@ -93,9 +101,10 @@ def test_a_page_that_was_written_over_is_found(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         [[root]] = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'doc'")
+        [[size]] = connection.execute("PRAGMA page_size")
     with path.open("r+b") as file:
-        file.seek((root - 1) * 4096)
-        file.write(b"\xa5" * 4096)
+        file.seek((root - 1) * size)
+        file.write(b"\xa5" * size)
     assert codes(path) & {"page_damaged", "unreadable"}
 
 

@@ -1,0 +1,130 @@
+"""What the gate is told of what stood before: the nearest ancestor whose body is here, as in CouchDB."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sync.embedded import EmbeddedStore
+from sync.embedded.database import EmbeddedDatabase
+from sync.store import Document, Forbidden, UserContext
+from tests.contract.revisions import A, B, C, D, revision
+
+USER = UserContext("li.wei")
+
+
+class Listener:
+    """A gate that lets everything through, and keeps what it was told stood before."""
+
+    def __init__(self) -> None:
+        self.heard: list[Document | None] = []
+
+    def __call__(
+        self, doc: Document, old: Document | None, user: UserContext, security: Mapping[str, Any], **limits: Any
+    ) -> None:
+        self.heard.append(old)
+
+    def numbers(self) -> list[Any]:
+        """What `n` was in each, None where nothing stood before."""
+        return [old and old["n"] for old in self.heard]
+
+
+@pytest.fixture
+def gate() -> Listener:
+    return Listener()
+
+
+@pytest.fixture
+def database(tmp_path: Path, gate: Listener) -> EmbeddedDatabase:
+    return EmbeddedStore(tmp_path, gate=gate).create("north")
+
+
+def write(database: EmbeddedDatabase, *docs: Document) -> None:
+    assert database.put_revisions(docs) == []
+
+
+def test_nothing_stood_before_a_new_document(database: EmbeddedDatabase, gate: Listener) -> None:
+    write(database, revision("a", A, n=1), revision("b", B, C, n=1))
+    database.put({"_id": "c", "n": 1})
+    assert gate.numbers() == [None, None, None]
+
+
+def test_a_revision_is_held_against_its_parent(database: EmbeddedDatabase, gate: Listener) -> None:
+    write(database, revision("a", A, n=1))
+    write(database, revision("a", B, A, n=2))
+    database.put({"_id": "a", "_rev": f"2-{B}", "n": 3})
+    assert gate.numbers() == [None, 1, 2]
+    assert gate.heard[-1] == {"_id": "a", "_rev": f"2-{B}", "n": 2}
+
+
+def test_where_its_parent_never_came_it_is_held_against_what_stood_before_that(
+    database: EmbeddedDatabase, gate: Listener
+) -> None:
+    write(database, revision("a", A, n=1))
+    write(database, revision("a", D, C, B, A, n=4))
+    assert gate.numbers() == [None, 1]
+
+
+def test_the_nearest_of_several_ancestors_counts(database: EmbeddedDatabase, gate: Listener) -> None:
+    write(database, revision("a", A, n=1))
+    write(database, revision("a", B, A, n=2))
+    write(database, revision("a", D, C, B, A, n=4))
+    assert gate.numbers() == [None, 1, 2]
+
+
+def test_an_ancestor_that_is_not_named_is_found_in_the_tree(database: EmbeddedDatabase, gate: Listener) -> None:
+    write(database, revision("a", A, n=1))
+    write(database, revision("a", C, B, A, n=3))
+    write(database, revision("a", D, B, start=3, n=4))
+    assert gate.numbers() == [None, 1, 1]
+
+
+def test_a_branch_that_shares_no_known_ancestor_is_held_against_nothing(
+    database: EmbeddedDatabase, gate: Listener
+) -> None:
+    write(database, revision("a", A, n=1))
+    write(database, revision("a", D, C, n=2))
+    assert gate.numbers() == [None, None]
+
+
+def test_what_was_compacted_away_is_passed_over(database: EmbeddedDatabase, gate: Listener) -> None:
+    write(database, revision("a", A, n=1))
+    write(database, revision("a", B, A, n=2))
+    database.compact()
+    write(database, revision("a", C, A, n=3))
+    assert gate.numbers() == [None, 1, None]
+
+
+def test_revisions_of_one_batch_are_held_against_each_other(database: EmbeddedDatabase, gate: Listener) -> None:
+    write(database, revision("a", A, n=1), revision("a", B, A, n=2), revision("a", D, C, B, A, n=4))
+    assert gate.numbers() == [None, 1, 2]
+
+
+def test_what_the_gate_refuses_is_held_against_nobody(tmp_path: Path) -> None:
+    def refuses_two(doc: Document, *_: Any, **__: Any) -> None:
+        if doc["n"] == 2:
+            raise Forbidden("two")
+
+    database = EmbeddedStore(tmp_path, gate=refuses_two).create("north")
+    refused = database.put_revisions([revision("a", A, n=1), revision("a", B, A, n=2), revision("a", C, A, n=3)])
+    assert [(each.id, each.rev) for each in refused] == [("a", f"2-{B}")]
+    assert database.get("a")["n"] == 3
+    assert database.tree("a").parents.keys() == {f"1-{A}", f"2-{C}"}
+
+
+def test_a_tombstone_that_is_followed_says_that_it_is_one(database: EmbeddedDatabase, gate: Listener) -> None:
+    rev = database.put({"_id": "a", "n": 1})
+    gone = database.put({"_id": "a", "_rev": rev, "_deleted": True, "n": 2})
+    database.put({"_id": "a", "n": 3})
+    assert gate.heard[-1] == {"_id": "a", "_rev": gone, "_deleted": True, "n": 2}
+
+
+def test_attachments_are_kept_across_an_ancestor_that_never_came(database: EmbeddedDatabase) -> None:
+    file = {"content_type": "text/plain", "data": "YQ=="}
+    write(database, revision("a", A, n=1, _attachments={"file": file}))
+    stub = database.get("a")["_attachments"]["file"]
+    write(database, revision("a", C, B, A, n=3, _attachments={"file": stub}))
+    assert b"".join(database.attachment("a", "file").chunks) == b"a"

@@ -73,9 +73,9 @@ class Packs:
 
 
 def _state_of(database: Database) -> str:
-    """Names what the database holds just now; the counts tell a database from another that was in its place before."""
+    """Names what the database holds just now; the counts do so where its instance says nothing."""
     info = database.info()
-    text = f"{pack.FORMAT}\0{info.update_seq}\0{info.doc_count}\0{info.doc_del_count}"
+    text = f"{pack.FORMAT}\0{info.instance}\0{info.update_seq}\0{info.doc_count}\0{info.doc_del_count}"
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 

@@ -15,7 +15,7 @@ from typing import Protocol
 import structlog
 
 from sync.receipts import write_receipts
-from sync.store import Change, Database, Document, NotFound, Seq, Store, StoreError
+from sync.store import Change, Database, Document, NotFound, Place, Store, StoreError
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +36,7 @@ class Shelf(Protocol):
         All of them, also where nothing is new: the process may have died before it had written them.
         """
 
-    def shelved(self, media: str, seq: Seq) -> None:
+    def shelved(self, media: str, place: Place) -> None:
         """Their receipts are written: move the checkpoint of the media database."""
 
 
@@ -48,22 +48,23 @@ class File:
     sound: bool | None
 
 
-def step(store: Store, shelf: Shelf, media: str, since: Seq) -> tuple[int, Seq]:
+def step(store: Store, shelf: Shelf, media: str, place: Place) -> tuple[int, Place]:
     """Read one batch of a media database; how many changes there were, and where to go on.
 
     Raises `StoreError` where the store fails; then nothing counts as read.
     """
     team = media.removeprefix(MEDIA)
     database = store.database(media)
-    page = database.changes(since, limit=BATCH, include_docs=True)
+    page = database.changes(place.seq, limit=BATCH, include_docs=True)
     if not page.results:
-        return 0, since
+        return 0, place
     files = [_file(database, change) for change in page.results if change.id.startswith(PREFIX)]
     receipts = shelf.shelve(team, files) if files else ()
     if receipts:
         write_receipts(store.database(f"mailbox-{team}"), receipts)
-    shelf.shelved(media, page.last_seq)
-    return len(page.results), page.last_seq
+    reached = place._replace(seq=page.last_seq)
+    shelf.shelved(media, reached)
+    return len(page.results), reached
 
 
 def _file(database: Database, change: Change) -> File:

@@ -114,7 +114,8 @@ class CouchDatabase:
 
     def info(self) -> Info:
         said = self._call(self._client.get_database_information)
-        return Info(self._name, said["doc_count"], said.get("doc_del_count", 0), said["update_seq"])
+        counts = said["doc_count"], said.get("doc_del_count", 0)
+        return Info(self._name, *counts, said["update_seq"], str(said.get("instance_start_time", "0")))
 
     # Reading
 

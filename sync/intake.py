@@ -24,7 +24,7 @@ from sync.leaves import Found, LeafCache
 from sync.receipts import with_media, write_receipts
 from sync.record import body_of
 from sync.revisions import plan_merge
-from sync.store import START, Change, Database, Document, NotFound, Seq, Store
+from sync.store import START, Change, Database, Document, Info, NotFound, Place, Seq, Store
 from sync.verdict import HELD, UNKNOWN_DEVICE, UNKNOWN_VERSION, Judge, Judged
 
 __all__ = ["Intake", "Judged", "Projection"]
@@ -43,7 +43,7 @@ WAITED_FOR = {"form": UNKNOWN_VERSION, "device": UNKNOWN_DEVICE}
 class Projection(Shelf, Protocol):
     """Where verdicts go. `apply` is idempotent: the same batch again leaves the same rows."""
 
-    def checkpoint(self, mailbox: str) -> Seq | None:
+    def checkpoint(self, mailbox: str) -> Place | None:
         """How far a mailbox was projected; None where it never was."""
 
     def known_edits(self, mailbox: str, record_ids: Sequence[str]) -> Mapping[str, Sequence[Any]]:
@@ -52,7 +52,7 @@ class Projection(Shelf, Protocol):
     def held(self, mailbox: str, reasons: Sequence[str]) -> Sequence[str]:
         """The records whose verdict was `held` for one of these reasons."""
 
-    def apply(self, mailbox: str, judged: Sequence[Judged], seq: Seq, reports: Sequence[Document] = ()) -> None:
+    def apply(self, mailbox: str, judged: Sequence[Judged], place: Place, reports: Sequence[Document] = ()) -> None:
         """Replace the rows of these records and devices, and move the checkpoint: all or nothing."""
 
 
@@ -64,12 +64,14 @@ class _Mailbox:
     """
 
     read: Seq
+    instance: str
     waiting: dict[str, _Waiting] = field(default_factory=dict)
     settled: dict[str, _Settled] = field(default_factory=dict)
 
-    def durable(self) -> Seq:
+    def durable(self) -> Place:
         """Where to read again from after a crash: before the first change whose merge is not written."""
-        return next(iter(self.waiting.values())).before if self.waiting else self.read
+        seq = next(iter(self.waiting.values())).before if self.waiting else self.read
+        return Place(seq, self.instance)
 
 
 @dataclass
@@ -157,7 +159,8 @@ class Intake:
 
     def _step_media(self, media: str) -> int:
         with self._afresh_after_failure(media) as state:
-            count, state.read = arrivals.step(self._store, self._projection, media, state.read)
+            place = Place(state.read, state.instance)
+            count, (state.read, _) = arrivals.step(self._store, self._projection, media, place)
             return count
 
     def _step_mailbox(self, mailbox: str) -> int:
@@ -215,12 +218,18 @@ class Intake:
         return None if due is None else max(0.0, due - self._monotonic())
 
     def _state(self, mailbox: str) -> _Mailbox:
-        if mailbox not in self._mailboxes:
-            since = self._projection.checkpoint(mailbox)
-            if since is None or _number(since) > _number(self._store.database(mailbox).info().update_seq):
-                since = START  # never read, or deleted and made anew since
-            self._mailboxes[mailbox] = _Mailbox(since)
-        return self._mailboxes[mailbox]
+        """How far the mailbox was read; one that was deleted and made anew meanwhile is another one."""
+        info = self._store.database(mailbox).info()
+        state = self._mailboxes.get(mailbox)
+        if state is None or state.instance != info.instance:
+            state = self._mailboxes[mailbox] = _Mailbox(self._since(mailbox, info), info.instance)
+        return state
+
+    def _since(self, mailbox: str, info: Info) -> Seq:
+        place = self._projection.checkpoint(mailbox)
+        if place is None or place.instance != info.instance or _number(place.seq) > _number(info.update_seq):
+            return START  # never read; or made anew since, or an older copy of it brought back
+        return place.seq
 
     def _read_media_before(self, mailbox: str) -> None:
         """Where all is read anew, files come first: no receipt says meanwhile that one is missing which is there."""

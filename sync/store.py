@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Event
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, NamedTuple, Protocol
 
 Document = dict[str, Any]
 """A JSON object with `_id`, and `_rev` once it has been stored."""
@@ -105,12 +105,24 @@ ADMIN = UserContext(name=None, roles=frozenset({"_admin"}))
 
 @dataclass(frozen=True)
 class Info:
-    """What a database says of itself. `doc_count` leaves deleted documents out."""
+    """What a database says of itself. `doc_count` leaves deleted documents out.
+
+    `instance` tells it from another one that had its name before, or has it after; it is CouchDB's
+    `instance_start_time`, which is "0" before CouchDB 3.3 and so tells nothing there.
+    """
 
     name: str
     doc_count: int
     doc_del_count: int
     update_seq: Seq
+    instance: str
+
+
+class Place(NamedTuple):
+    """How far a database was read, and which one of its name that was: a sequence means nothing in another."""
+
+    seq: Seq
+    instance: str
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from service.parts import Parts
 from service.readmodel.projection import SqlProjection
 from sync.edits import Edit, in_force
 from sync.intake import Judged
-from sync.store import Document, Seq
+from sync.store import Document, Place
 
 AUDIT = "audit"
 CHUNK = 500
@@ -57,11 +57,11 @@ class AuditedProjection(SqlProjection):
         self._parts = parts
         self._device = device_id(parts.keys.office_device.public_key())
 
-    def apply(self, mailbox: str, judged: Sequence[Judged], seq: Seq, reports: Sequence[Document] = ()) -> None:
+    def apply(self, mailbox: str, judged: Sequence[Judged], place: Place, reports: Sequence[Document] = ()) -> None:
         """Write the pages that a crash has left out and remember what was put back, then write the rows."""
         note_put_back(self._parts, [each for each in judged if each.lost], self._device)
         note(self._parts, [page(each.team, each.record_id, edit) for each in judged for edit in self._own(each)])
-        super().apply(mailbox, judged, seq, reports)
+        super().apply(mailbox, judged, place, reports)
 
     def _own(self, judged: Judged) -> list[Edit]:
         """The office's edits in a record; one that only claims to be is none of them."""

@@ -15,11 +15,11 @@ from service.cases.kinds import kind_of
 from service.cases.notes import PREFIX
 from service.parts import Parts
 from service.readmodel.cases import put_notes
-from service.readmodel.checkpoints import checkpoint
-from service.readmodel.tables import checkpoints, supervisors
+from service.readmodel.checkpoints import move, since
+from service.readmodel.tables import supervisors
 from service.sql import writing
 from sync.follow import LONGPOLL_SECONDS, pause
-from sync.store import START, Document, Seq, Store, StoreError
+from sync.store import Document, Place, Store, StoreError
 
 log = structlog.get_logger(__name__)
 
@@ -41,20 +41,19 @@ class OfficeFeed:
 
     def step(self) -> int:
         """Read one batch; how many changes there were."""
-        page = self._store.database(OFFICE).changes(self.position(), limit=BATCH, include_docs=True)
+        place = self.position()
+        page = self._store.database(OFFICE).changes(place.seq, limit=BATCH, include_docs=True)
         if not page.results:
             return 0
         with writing(self._engine) as connection:
             for change in page.results:
                 project(connection, change.id, change.doc if not change.deleted else None)
-            connection.execute(delete(checkpoints).where(checkpoints.c.mailbox == OFFICE))
-            connection.execute(insert(checkpoints).values(mailbox=OFFICE, seq=page.last_seq))
+            move(connection, OFFICE, place._replace(seq=page.last_seq))
         return len(page.results)
 
-    def position(self) -> Seq:
+    def position(self) -> Place:
         """How far the office database was read."""
-        found = checkpoint(self._engine, OFFICE)
-        return START if found is None else found
+        return since(self._engine, self._store.database(OFFICE))
 
 
 def follow(parts: Parts, stop: threading.Event) -> None:
@@ -63,7 +62,7 @@ def follow(parts: Parts, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             feed.drain()
-            parts.store.database(OFFICE).changes(feed.position(), limit=1, wait=LONGPOLL_SECONDS, stop=stop)
+            parts.store.database(OFFICE).changes(feed.position().seq, limit=1, wait=LONGPOLL_SECONDS, stop=stop)
             failures = 0
         except (StoreError, SQLAlchemyError) as error:
             failures += 1

@@ -9,16 +9,16 @@ from sqlalchemy import Connection, Engine, Table, delete, insert, select
 
 from service.cases.derived import case_rows
 from service.readmodel.cases import replace_cases
-from service.readmodel.checkpoints import checkpoint
+from service.readmodel.checkpoints import checkpoint, move
 from service.readmodel.clocks import clock_cases, put_report, replace_by_time
 from service.readmodel.duplicates import replace_identities
 from service.readmodel.media import put_files, receipts_naming, sound_of
 from service.readmodel.rows import edit_rows, media_rows, problem_rows, record_row
-from service.readmodel.tables import checkpoints, edits, named_media, problems, records
+from service.readmodel.tables import edits, named_media, problems, records
 from service.sql import among, writing
 from sync.arrivals import File
 from sync.intake import Judged
-from sync.store import Document, Seq
+from sync.store import Document, Place
 
 CHUNK = 400
 """Records that are looked at together."""
@@ -30,7 +30,7 @@ class SqlProjection:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def checkpoint(self, mailbox: str) -> Seq | None:
+    def checkpoint(self, mailbox: str) -> Place | None:
         """How far that mailbox was projected."""
         return checkpoint(self._engine, mailbox)
 
@@ -52,7 +52,7 @@ class SqlProjection:
         with self._engine.connect() as connection:
             return list(connection.execute(query.order_by(records.c.id)).scalars())
 
-    def apply(self, mailbox: str, judged: Sequence[Judged], seq: Seq, reports: Sequence[Document] = ()) -> None:
+    def apply(self, mailbox: str, judged: Sequence[Judged], place: Place, reports: Sequence[Document] = ()) -> None:
         """Replace the rows of these records and devices, and move the checkpoint: all or nothing.
 
         Rows belong to the team whose mailbox this is, whatever a document in it may claim.
@@ -64,7 +64,7 @@ class SqlProjection:
                 _replace(connection, team, latest[start : start + CHUNK])
             for report in reports:
                 put_report(connection, team, report)
-            _move(connection, mailbox, seq)
+            move(connection, mailbox, place)
 
     def arrived(self, team: str, digests: Iterable[str]) -> set[str]:
         """Those of these files whose very bytes are in the team's media database."""
@@ -77,15 +77,10 @@ class SqlProjection:
             put_files(connection, team, files)
             return receipts_naming(connection, team, [each.digest for each in files])
 
-    def shelved(self, media: str, seq: Seq) -> None:
+    def shelved(self, media: str, place: Place) -> None:
         """Move the checkpoint of a media database."""
         with writing(self._engine) as connection:
-            _move(connection, media, seq)
-
-
-def _move(connection: Connection, name: str, seq: Seq) -> None:
-    connection.execute(delete(checkpoints).where(checkpoints.c.mailbox == name))
-    connection.execute(insert(checkpoints).values(mailbox=name, seq=seq))
+            move(connection, media, place)
 
 
 def _replace(connection: Connection, team: str, judged: Sequence[Judged]) -> None:

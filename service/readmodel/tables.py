@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from service.sql import writing
 
-VERSION = 6
+VERSION = 7
 
 
 def _plain(length: int) -> String:
@@ -38,6 +38,7 @@ checkpoints = Table(
     metadata,
     Column("mailbox", String(80), primary_key=True),
     Column("seq", JSON, nullable=False),
+    Column("instance", Text, nullable=False),
 )
 
 # A record is known by team and id: what one team pushes under another's record id stays its own.

@@ -72,8 +72,9 @@ class EmbeddedDatabase:
         return self._signals.listen(self._file.path, heard)
 
     def info(self) -> Info:
-        meta = dict(self._file.connection().execute("SELECT key, value FROM meta WHERE key IN ('seq', 'live', 'dead')"))
-        return Info(self.name, int(meta["live"]), int(meta["dead"]), int(meta["seq"]))
+        meta = dict(self._file.connection().execute("SELECT key, value FROM meta WHERE key != 'security'"))
+        # Files that were made before databases had an instance are all the same one: the first of their name.
+        return Info(self.name, int(meta["live"]), int(meta["dead"]), int(meta["seq"]), str(meta.get("instance", "0")))
 
     # Reading
 
@@ -218,8 +219,9 @@ class EmbeddedDatabase:
         query = _CHANGED_BODIES if with_bodies else _CHANGED
         results: list[Change] = []
         with self._file.reading() as connection:
-            reached = max(after, int(connection.execute("SELECT value FROM meta WHERE key = 'seq'").fetchone()[0]))
-            last = reached
+            reached = last = int(connection.execute("SELECT value FROM meta WHERE key = 'seq'").fetchone()[0])
+            if after > last:  # a place in another database, which had this one's name; as in CouchDB, all is new
+                after = 0
             for seq, doc_id, rev, deleted, leaves, *body in connection.execute(query + order, (after,)):
                 doc = Stored(doc_id, rev, bool(deleted), *body).document() if with_bodies else None
                 if selector is not None and not (doc is not None and matches(selector, doc)):

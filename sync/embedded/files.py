@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,6 +23,7 @@ PAGE_BYTES = 8_192
 """A page holds six records of 1 kB: a batch of them touches fewer than pages of 4 kB would be."""
 LOG_PAGES = 2_000
 """Length of the write-ahead log, in pages, at which it is worked into the file."""
+NAMES_LOCK = "names.lock"
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -76,19 +79,22 @@ class File:
         draft = self.path.with_name(f"{self.path.name}.{os.getpid()}.{threading.get_ident()}.new")
         connection = connect(draft, mode="rwc")
         connection.executescript(_TABLES)
+        connection.execute("INSERT INTO meta VALUES ('instance', ?)", (str(time.time_ns() // 1_000),))
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()
         try:
-            os.link(draft, self.path)
+            with _alone(self.path.parent):
+                os.link(draft, self.path)
         finally:
             for stray in draft.parent.glob(f"{draft.name}*"):
                 stray.unlink(missing_ok=True)
 
     def delete(self) -> None:
         """Remove the file and its log."""
-        self.path.unlink(missing_ok=True)
-        for suffix in ("-wal", "-shm"):
-            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+        with _alone(self.path.parent):
+            self.path.unlink(missing_ok=True)
+            for suffix in ("-wal", "-shm"):
+                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
 
     def connection(self) -> sqlite3.Connection:
         """This thread's connection. Raises `NotFound` where the database is gone."""
@@ -136,6 +142,14 @@ class File:
         except BaseException:
             _roll_back(connection)
             raise
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process and thread at a time: a deletion takes the log away by name, which another file must not have yet."""
+    with (folder / NAMES_LOCK).open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

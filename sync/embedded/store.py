@@ -38,7 +38,7 @@ class EmbeddedStore:
         self._signals = Signals()
         self._open: dict[str, EmbeddedDatabase] = {}
         path.mkdir(parents=True, exist_ok=True)
-        self._updates = UpdateLog(path, self.names, self._file, lambda name: int(self.database(name).info().update_seq))
+        self._updates = UpdateLog(path, self.names, self._file, lambda name: self.database(name).info())
         self._uuid = _settled_uuid(path / UUID_FILE)
 
     @property

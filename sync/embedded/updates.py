@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sync.embedded.database import sequence
 from sync.embedded.files import connect
-from sync.store import START, NotFound, Seq, StoreError, Unavailable, Update, Updates
+from sync.store import START, Info, NotFound, Seq, StoreError, Unavailable, Update, Updates
 
 FILE = "updates.db"
 PAUSE_SECONDS = 0.1
@@ -24,7 +24,8 @@ SETTLED_NANOSECONDS = 100_000_000
 """File times are coarse: what was written just now may be written to again without the time showing it."""
 
 _TABLES = """
-CREATE TABLE IF NOT EXISTS noted (name TEXT PRIMARY KEY, inode INTEGER NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;
+DROP TABLE IF EXISTS noted;
+CREATE TABLE IF NOT EXISTS known (name TEXT PRIMARY KEY, file TEXT NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS event (
     number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, kind TEXT NOT NULL, UNIQUE (name, kind)
 );
@@ -33,17 +34,17 @@ Stamp = tuple[int, int, int, int]
 
 
 class UpdateLog:
-    """The feed of one store. `file_of` gives a database's file, `sequence_of` its update sequence."""
+    """The feed of one store. `file_of` gives a database's file, `info_of` what it says of itself."""
 
     def __init__(
         self,
         folder: Path,
         names: Callable[[], list[str]],
         file_of: Callable[[str], Path],
-        sequence_of: Callable[[str], int],
+        info_of: Callable[[str], Info],
     ) -> None:
         self._path = folder / FILE
-        self._names, self._file_of, self._sequence_of = names, file_of, sequence_of
+        self._names, self._file_of, self._info_of = names, file_of, info_of
         self._seen: dict[str, Stamp] = {}
         self._fresh: set[str] = set()
         self._last = 0
@@ -95,9 +96,9 @@ class UpdateLog:
     def _note(self, connection: sqlite3.Connection, found: dict[str, Stamp]) -> None:
         """Compare what is there with what was noted."""
         connection.execute("BEGIN IMMEDIATE")
-        noted = {name: (inode, seq) for name, inode, seq in connection.execute("SELECT * FROM noted")}
+        noted = {name: (file, seq) for name, file, seq in connection.execute("SELECT * FROM known")}
         for name in sorted(set(noted) - set(found)):
-            connection.execute("DELETE FROM noted WHERE name = ?", (name,))
+            connection.execute("DELETE FROM known WHERE name = ?", (name,))
             _tell(connection, name, "deleted")
         for name, stamp in found.items():
             if self._seen.get(name) != stamp or name in self._fresh:
@@ -106,17 +107,19 @@ class UpdateLog:
         settled = time.time_ns() - SETTLED_NANOSECONDS
         self._seen, self._fresh = found, {name for name, stamp in found.items() if max(stamp[1:3]) >= settled}
 
-    def _note_one(self, connection: sqlite3.Connection, name: str, stamp: Stamp, noted: tuple[int, int] | None) -> None:
+    def _note_one(self, connection: sqlite3.Connection, name: str, stamp: Stamp, noted: tuple[str, int] | None) -> None:
         try:
-            seq = self._sequence_of(name)
+            info = self._info_of(name)
         except StoreError:
             return  # removed since it was found
-        if noted == (stamp[0], seq):
+        # The number of a file that was removed is soon another's; a copy that was brought back has its instance.
+        found = f"{stamp[0]}/{info.instance}", int(info.update_seq)
+        if noted == found:
             return
-        connection.execute("INSERT OR REPLACE INTO noted VALUES (?, ?, ?)", (name, stamp[0], seq))
-        if noted is None or noted[0] != stamp[0]:
+        connection.execute("INSERT OR REPLACE INTO known VALUES (?, ?, ?)", (name, *found))
+        if noted is None or noted[0] != found[0]:
             _tell(connection, name, "created")
-        if seq and (noted is None or noted != (stamp[0], seq)):
+        if found[1]:
             _tell(connection, name, "updated")
 
     def _stamp(self, name: str) -> Stamp | None:

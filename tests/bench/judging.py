@@ -22,7 +22,7 @@ from sync.edits import _digest
 from sync.intake import BATCH, Intake, Judged
 from sync.merge import fold
 from sync.revisions import plan_merge
-from sync.store import Document, Seq
+from sync.store import Document, Place
 from tests.bench.office import Tablet, conflict, form_of, open_office, send, size
 from tests.bench.replication import say
 
@@ -54,8 +54,8 @@ class _Timed(SqlProjection):
         super().__init__(*given)
         self.marks: list[tuple[float, int]] = []
 
-    def apply(self, mailbox: str, judged: Sequence[Judged], seq: Seq, reports: Sequence[Document] = ()) -> None:
-        super().apply(mailbox, judged, seq)
+    def apply(self, mailbox: str, judged: Sequence[Judged], place: Place, reports: Sequence[Document] = ()) -> None:
+        super().apply(mailbox, judged, place)
         self.marks.append((time.perf_counter(), len(judged)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 
 import pytest
@@ -31,6 +32,38 @@ def test_a_database_is_listed_from_its_creation_to_its_deletion(store: Store) ->
     assert name not in store.names()
     with pytest.raises(NotFound):
         store.database(name)
+
+
+def test_a_database_that_was_made_anew_is_another_one(store: Store) -> None:
+    name = f"contract-{uuid.uuid4().hex[:12]}"
+    first = store.create(name)
+    instance = first.info().instance
+    first.put({"_id": "a"})
+    assert first.info().instance == instance
+    store.delete(name)
+    time.sleep(1.1)  # CouchDB counts seconds
+    again = store.create(name)
+    try:
+        assert again.info().instance != instance
+    finally:
+        store.delete(name)
+
+
+def test_a_place_in_a_database_that_is_gone_hides_nothing_of_the_next(store: Store) -> None:
+    name = f"contract-{uuid.uuid4().hex[:12]}"
+    first = store.create(name)
+    for number in range(5):
+        first.put({"_id": f"old-{number}"})
+    place = first.info().update_seq
+    store.delete(name)
+    again = store.create(name)
+    try:
+        again.put({"_id": "new"})
+        page = again.changes(place)
+        assert [change.id for change in page.results] == ["new"]
+        assert again.changes(page.last_seq).results == ()
+    finally:
+        store.delete(name)
 
 
 def test_a_database_is_made_once(store: Store, database: Database) -> None:

@@ -43,6 +43,20 @@ def test_a_database_s_life_is_told(store: Store) -> None:
     _until(store, place, (name, "deleted"))
 
 
+def test_a_database_that_was_made_anew_with_as_much_in_it_is_told(store: Store) -> None:
+    """Its file may have the number of the one before, and its sequence is the same."""
+    name = f"contract-{uuid.uuid4().hex[:12]}"
+    start = _updates(store, "now").last_seq
+    store.create(name).put({"_id": "a"})
+    place = _until(store, start, (name, "updated"))
+    store.delete(name)
+    store.create(name).put({"_id": "b"})
+    try:
+        _until(store, place, (name, "updated"))
+    finally:
+        store.delete(name)
+
+
 def test_a_wait_for_updates_ends_when_something_is_written(store: Store, database: Database) -> None:
     _until(store, 0, (database.name, "created"))
     place = _updates(store, "now").last_seq

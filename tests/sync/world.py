@@ -27,7 +27,7 @@ from sync.receipts import with_media
 from sync.record import new_edit
 from sync.replicate import Replication
 from sync.signature import device_id, generate_key, public_jwk, sign_edit
-from sync.store import Document, Seq, UserContext, Written
+from sync.store import Document, Place, Seq, UserContext, Written
 from tests.sync.logs import VALUES
 
 FORMS = Path(__file__).parents[1] / "vectors/forms"
@@ -52,12 +52,12 @@ class Memory:
     """A projection without SQL."""
 
     def __init__(self) -> None:
-        self.seqs: dict[str, Seq] = {}
+        self.places: dict[str, Place] = {}
         self.judged: dict[tuple[str, str], Judged] = {}
         self.sound: dict[tuple[str, str], bool] = {}
 
-    def checkpoint(self, mailbox: str) -> Seq | None:
-        return self.seqs.get(mailbox)
+    def checkpoint(self, mailbox: str) -> Place | None:
+        return self.places.get(mailbox)
 
     def known_edits(self, mailbox: str, record_ids: Sequence[str]) -> dict[str, Sequence[Any]]:
         return {each: self.judged[mailbox, each].edits for each in record_ids if (mailbox, each) in self.judged}
@@ -65,9 +65,9 @@ class Memory:
     def held(self, mailbox: str, reasons: Sequence[str]) -> list[str]:
         return [name for (box, name), each in self.judged.items() if box == mailbox and each.reason in reasons]
 
-    def apply(self, mailbox: str, judged: Sequence[Judged], seq: Seq, reports: Sequence[Document] = ()) -> None:
+    def apply(self, mailbox: str, judged: Sequence[Judged], place: Place, reports: Sequence[Document] = ()) -> None:
         self.judged |= {(mailbox, each.record_id): each for each in judged}
-        self.seqs[mailbox] = seq
+        self.places[mailbox] = place
 
     def arrived(self, team: str, digests: Iterable[str]) -> set[str]:
         return {each for each in digests if self.sound.get((team, each))}
@@ -82,8 +82,8 @@ class Memory:
                 told.append(receipt)
         return told
 
-    def shelved(self, media: str, seq: Seq) -> None:
-        self.seqs[media] = seq
+    def shelved(self, media: str, place: Place) -> None:
+        self.places[media] = place
 
 
 class OtherVersion(Intake):

@@ -33,7 +33,7 @@ def description(database: EmbeddedDatabase) -> dict[str, Any]:
         "purge_seq": upkeep.purge_seq(database.file),
         "compact_running": False,
         "disk_format_version": 8,
-        "instance_start_time": "0",
+        "instance_start_time": found.instance,
         "sizes": upkeep.sizes(database.file),
         "props": {},
         "cluster": {"q": 1, "n": 1, "w": 1, "r": 1},
@@ -67,7 +67,7 @@ def put_security(database: str) -> Response:
 def ensure_full_commit(database: str) -> Response:
     """Every write is durable before it is answered, so there is nothing left to do."""
     answer.needs_json()
-    return answer.json({"ok": True, "instance_start_time": "0"}, 201)
+    return answer.json({"ok": True, "instance_start_time": g.database.info().instance}, 201)
 
 
 def compact(database: str, design: str = "") -> Response:

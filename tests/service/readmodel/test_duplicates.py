@@ -13,6 +13,7 @@ from sqlalchemy import Engine, event, select
 from service.readmodel import duplicates, tables
 from service.readmodel.projection import SqlProjection
 from sync.intake import Judged
+from sync.store import Place
 
 TEAMS = ("north", "south")
 
@@ -56,7 +57,7 @@ def apply(engine: Engine, some: Sequence[Judged]) -> None:
     for team in TEAMS:
         mine = [each for each in some if each.team == team]
         if mine:
-            projection.apply(f"mailbox-{team}", mine, 1)
+            projection.apply(f"mailbox-{team}", mine, Place(1, "0"))
 
 
 def rows_of(engine: Engine) -> list[list[str]]:

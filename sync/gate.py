@@ -48,7 +48,7 @@ def check(
     for a caller who knows: a small one need not be measured.
     """
     rounds = security.get("rounds")
-    if not isinstance(rounds, Mapping) or str(doc.get("_id", "")).startswith("_design/"):
+    if not isinstance(rounds, dict) or str(doc.get("_id", "")).startswith("_design/"):
         return
     kind = rounds.get("kind")
     if kind == "mailbox":
@@ -97,14 +97,16 @@ def _check_team(doc: Document, team: object) -> None:
 
 def _check_record(doc: Document, trusted: bool, at_most: int | None) -> None:
     found = _RECORD_ID.fullmatch(doc["_id"])
-    _require(found is not None, "The id of a record is 'record:<form>:<ULID>'.")
-    _require(found is not None and doc.get("form") == found[1], "The record's form is not the one that its id names.")
+    if found is None:
+        raise Forbidden("The id of a record is 'record:<form>:<ULID>'.")
+    _require(doc.get("form") == found[1], "The record's form is not the one that its id names.")
     _require("_attachments" not in doc, "A record carries no attachments; pictures travel as media documents.")
     _require(_is_version(doc.get("version")), "The record's version must be a positive integer.")
     edits = doc.get("edits")
-    _require(isinstance(edits, list) and len(edits) > 0, "A record holds at least one edit.")
+    if not isinstance(edits, list) or not edits:
+        raise Forbidden("A record holds at least one edit.")
     length = _length(doc) if at_most is None or at_most > EDIT_BYTES else at_most
-    for edit in edits or ():
+    for edit in edits:
         _check_edit(edit, trusted)
         # An edit is no longer than the record: most need not be measured.
         if length > EDIT_BYTES:

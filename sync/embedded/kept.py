@@ -26,7 +26,7 @@ INSERT = f"INSERT INTO doc (seq, id, rev, deleted, winner, {TREE}) VALUES (?, ?,
 REPLACE = INSERT.replace("INSERT", "INSERT OR REPLACE")
 """Writes one that may be here."""
 
-Row = tuple[int, str, str, bool, int | None, str, str, str]
+Row = tuple[int, str, str, int, int | None, str, str, str]
 
 
 class Stored(NamedTuple):
@@ -56,7 +56,7 @@ def row(seq: int, doc_id: str, tree: Tree) -> Row:
     leaves = tree.leaves if len(ranked) == 1 else {leaf: tree.leaves[leaf] for leaf in ranked}
     winner = ranked[0]
     packed = _json(tree.parents), _json(leaves), _json(tree.bodies)
-    return (seq, doc_id, winner, leaves[winner], tree.bodies.get(winner), *packed)
+    return (seq, doc_id, winner, int(leaves[winner]), tree.bodies.get(winner), *packed)
 
 
 def tree_of(columns: Sequence[str]) -> Tree:
@@ -84,8 +84,14 @@ def last_body(connection: sqlite3.Connection) -> int:
 
 def keep_bodies(connection: sqlite3.Connection, coming: Iterable[tuple[int, Stored]]) -> None:
     """Write bodies under numbers that none has yet."""
-    rows = ((number, *stored, checksum(stored.body, stored.attachments)) for number, stored in coming)
-    connection.executemany("INSERT INTO body VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    query = "INSERT INTO body VALUES (?, ?, ?, ?, ?, nullif(?, ''), ?)"
+    connection.executemany(query, (_body_row(number, stored) for number, stored in coming))
+
+
+def _body_row(number: int, stored: Stored) -> tuple[int, str, str, int, bytearray, str, int]:
+    """Of those types that Python's `sqlite3` takes as they are: for others it looks for an adapter each time."""
+    doc_id, rev, deleted, body, stubs = stored
+    return (number, doc_id, rev, int(deleted), bytearray(body), stubs or "", checksum(body, stubs))
 
 
 def checksum(body: bytes, stubs: str | None) -> int:

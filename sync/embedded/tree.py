@@ -8,9 +8,9 @@ those of ancestors are kept until compaction. Source: CouchDB's replication and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, pairwise
 
 from sync.store import BadRequest
 
@@ -36,7 +36,7 @@ def path_of(rev: object, revisions: object) -> list[str]:
     """A revision and its ancestors, newest first, from its `_revisions`. Raises `BadRequest` where they contradict."""
     if revisions is None:
         return [checked(rev)]
-    if not isinstance(revisions, Mapping):
+    if not isinstance(revisions, dict):
         raise BadRequest("_revisions must be an object with start and ids.")
     start, ids = revisions.get("start"), revisions.get("ids")
     if not isinstance(start, int) or not isinstance(ids, list) or not ids or len(ids) > start:
@@ -62,7 +62,7 @@ class Tree:
         """
         newest = path[0]
         if not self.parents:
-            self.parents = dict(zip(path, (*path[1:], None), strict=True))
+            self.parents = {**dict(pairwise(path)), path[-1]: None}
             self.leaves = {newest: deleted}
             return True
         before = len(self.parents), len(self.leaves)

@@ -36,6 +36,8 @@ class Gate(Protocol):
 
 DOCUMENT_BYTES = 8 * 1024 * 1024
 ID_BYTES = 512
+SHALLOW = 200
+"""Brackets that may be opened, one in the other, and JSON can still be written with eight around them."""
 _UNDERSCORED = frozenset({"_id", "_rev", "_revisions", "_deleted", "_attachments"})
 # What readers get beside the document; writers may hand it back, and it is not kept.
 _IGNORED = frozenset({"_conflicts", "_deleted_conflicts", "_local_seq", "_revs_info"})
@@ -109,11 +111,8 @@ class Batch:
             return _refused(doc, error, new_edits)
         return Written(doc["_id"], rev)
 
-    def _entry(self, doc_id: str) -> _Entry:
-        return self._entries.get(doc_id) or _Entry()
-
     def _write_new(self, doc: Document, line: list[str], streams: _Streams) -> str:
-        entry = self._entry(doc["_id"])
+        entry = self._entries.get(doc["_id"]) or _Entry()
         parent = _followed(entry.tree, line)
         body = _body(doc)
         digest = _hash(doc.get("_deleted") is True, parent, body, doc.get("_attachments"))
@@ -123,7 +122,7 @@ class Batch:
         return rev
 
     def _write_as_is(self, doc: Document, path: list[str], streams: _Streams) -> str:
-        rev, entry = path[0], self._entry(doc["_id"])
+        rev, entry = path[0], self._entries.get(doc["_id"]) or _Entry()
         _refuse_leap(rev, entry.tree)
         if rev in entry.tree.parents:
             self._ask_gate(doc, None, None)
@@ -135,7 +134,7 @@ class Batch:
     def _keep(self, doc: Document, entry: _Entry, path: list[str], body: bytes, streams: _Streams) -> None:
         """The gate's word, then the attachments, then the tree: nothing is changed for a refused document."""
         rev, deleted = path[0], doc.get("_deleted") is True
-        old = self._standing(entry.tree, path[1:])
+        old = self._standing(entry.tree, path[1:]) if len(path) > 1 else None
         self._ask_gate(doc, old, _at_most(body, path))
         stubs = None
         if doc.get("_attachments"):
@@ -281,7 +280,10 @@ def kept_json(value: Any) -> bytes:
 
     Answers put documents into lists of objects; what could not be answered must not be kept.
     """
-    return _dumps([[[[[[[[value]]]]]]]])[8:-8]
+    kept = _dumps(value)
+    if kept.count(b"[") + kept.count(b"{") > SHALLOW:
+        _dumps([[[[[[[[value]]]]]]]])
+    return kept
 
 
 def _dumps(value: Any, option: int = 0) -> bytes:

@@ -29,6 +29,9 @@ FILES = 16_384
 YOUNG_OBJECTS = 20_000
 """Objects made before Python looks for cycles among them: a batch of documents makes thousands, and no cycles."""
 
+SIGN_SECONDS = 1.0
+"""How often a worker that is at work tells gunicorn so: each time changes a file, which takes as long as a request."""
+
 _PARKED = object()
 _TURNED_AWAY = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
 
@@ -47,6 +50,7 @@ class FeedWorker(ThreadWorker):  # type: ignore[misc]
     def init_process(self) -> None:
         allow_files()
         self._busy: set[Connection] = set()
+        self._told = 0.0
         self._lot = Lot(self._resume)
         self._certificate = Certificate(self.cfg) if self.cfg.is_ssl else None
         super().init_process()
@@ -116,6 +120,13 @@ class FeedWorker(ThreadWorker):  # type: ignore[misc]
         for conn in list(self._busy):
             if conn.cut_if_late(now):
                 self.log.info("A client was cut off: its request came too slowly.")
+
+    def notify(self) -> None:
+        """Called after each event, to say that this process lives."""
+        now = time.monotonic()
+        if now - self._told >= SIGN_SECONDS:
+            self._told = now
+            super().notify()
 
     # Requests, in threads
 

@@ -54,6 +54,8 @@ class Value:
         """The value as an operator may see it: a secret is masked, a password in an address too."""
         if self.setting.secret:
             return "(set)" if self.value else ""
+        if self.setting.parse is _urls:
+            return ", ".join(map(without_password, self.value))
         if isinstance(self.value, tuple):
             return ":".join(map(str, self.value))
         text = "" if self.value is None else str(self.value)
@@ -83,6 +85,10 @@ def _url(text: str) -> str | None:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("an address such as https://rounds.example.org")
     return text.rstrip("/")
+
+
+def _urls(text: str) -> tuple[str, ...]:
+    return tuple(url for each in text.split(",") if (url := _url(each.strip())))
 
 
 def _database(text: str) -> str | None:
@@ -133,6 +139,12 @@ SETTINGS: tuple[Setting, ...] = (
         "PostgreSQL for the read model and operational state; SQLite in the data directory where empty.",
     ),
     Setting("public_url", _url, "", "Address that people reach the service at; https makes cookies Secure."),
+    Setting(
+        "other_urls",
+        _urls,
+        "",
+        "Further addresses of this service, with commas between.",
+    ),
     Setting(
         "secret_file",
         _optional_path,
@@ -207,6 +219,15 @@ class Config:
         shown = "127.0.0.1" if host in {"0.0.0.0", "::", ""} else host  # noqa: S104
         scheme = "https" if self.certificate else "http"
         return self._of("public_url") or f"{scheme}://{f'[{shown}]' if ':' in shown else shown}:{port}"
+
+    @property
+    def has_public_url(self) -> bool:
+        return self._of("public_url") is not None
+
+    @property
+    def other_urls(self) -> tuple[str, ...]:
+        urls: tuple[str, ...] = self._of("other_urls")
+        return urls
 
     @property
     def certificate(self) -> Path | None:

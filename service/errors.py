@@ -31,6 +31,8 @@ STATUS = {
     "device_unknown": 401,
     "device_revoked": 403,
     "challenge_failed": 401,
+    "origin_unknown": 401,
+    "sign_in_outdated": 401,
     "hub_sign_in": 401,
     "enrolment_failed": 401,
     "device_key_invalid": 422,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 from flask import current_app
@@ -16,6 +17,7 @@ from service.auth.sign_in import SignIn
 from service.auth.tokens import Tokens
 from service.config import Config
 from service.hub.identity import Identity, load_identity
+from service.origins import own_origins
 from service.packs import FOLDER as PACKS
 from service.packs import Packs
 from service.readmodel import tables
@@ -73,6 +75,7 @@ def open_parts(config: Config) -> Parts:
             directory,
             Attempts(operational_engine),
             Challenges(operational_engine),
+            origins=partial(own_origins, config, hub),
             at_hub=hub is not None,
         ),
         packs=Packs(config.data / PACKS),

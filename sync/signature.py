@@ -71,6 +71,13 @@ def device_id(jwk: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.dumps(members)).hexdigest()[:DEVICE_ID_DIGITS]
 
 
+def sign_in_text(challenge: str, origin: str) -> str:
+    """What a device signs to sign in: bound to the address that it takes the server for, so that nobody can pass on a
+    challenge of another one.
+    """
+    return f"rounds-sign-in\n{challenge}\n{origin}"
+
+
 def sign_edit(record_id: str, edit: Mapping[str, Any], key: PrivateKey) -> dict[str, Any]:
     """The edit with its `sig`. Raises `CanonicalError` where the edit has no canonical form."""
     return {**edit, "sig": sign(_signed_bytes(record_id, edit), key)}

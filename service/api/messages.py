@@ -69,17 +69,19 @@ class ChallengeSignIn(Schema):
 
     device = fields.String(required=True, validate=Length(1, 64))
     challenge = fields.String(required=True, validate=Length(1, 200))
+    origin = fields.String(validate=[Length(max=300), NO_NUL])
     signature = fields.String(required=True, validate=Length(1, 200))
 
 
 class SignInRequest(Schema):
-    """Either `{name, password, device?: {public_key, label?}}` or `{device, challenge, signature}`."""
+    """Either `{name, password, device?: {public_key, label?}}` or `{device, challenge, origin, signature}`."""
 
     name = fields.String()
     password = fields.String()
     device = fields.Raw(metadata={"description": "With a password: {public_key, label?}. Else: the device's id."})
     challenge = fields.String()
-    signature = fields.String()
+    origin = text("With a challenge: the address that the device signs in at, as it knows it.")
+    signature = text("Over `rounds-sign-in`, the challenge and the origin, each on a line, by the device's key.")
 
     @validates_schema(skip_on_field_errors=True)
     def one_of_two(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -100,7 +102,7 @@ class HubProof(Schema):
 
 
 class ChallengeGiven(Schema):
-    challenge = text("Text for the device to sign: ECDSA P-256, SHA-256, raw r and s, base64url.")
+    challenge = text("Text to sign with the origin, see `POST /session`: ECDSA P-256, SHA-256, raw r and s, base64url.")
     expires_at = fields.String()
     hub = fields.Nested(HubProof, metadata={"description": "At a hub: that it is one of the office's."})
 

@@ -19,7 +19,7 @@ from service.auth.sign_in import Session
 from service.campaign import mailbox_of, media_of
 from service.errors import RoundsError
 from service.hub.attestation import Attestation, attest
-from service.hub.network import addresses, origins
+from service.origins import own_origins
 from service.parts import current
 
 blueprint = Blueprint("session", __name__, "Sign-in")
@@ -52,8 +52,7 @@ def _proof(challenge: str, origin: str) -> Attestation | None:
     parts = current()
     if parts.hub is None:
         return None
-    known = origins(parts.hub, parts.config.bind[1], addresses())
-    return attest(parts.hub, parts.keys.office_device, challenge, origin, {*known, parts.config.public_url})
+    return attest(parts.hub, parts.keys.office_device, challenge, origin, own_origins(parts.config, parts.hub))
 
 
 @blueprint.endpoint("GET", "/me", allows=Action.ENTER, gives=Me)
@@ -68,7 +67,7 @@ def me() -> dict[str, Any]:
 def _sign_in(body: Mapping[str, Any]) -> Session:
     sign_in = current().sign_in
     if "challenge" in body:
-        return sign_in.by_challenge(body["device"], body["challenge"], body["signature"])
+        return sign_in.by_challenge(body["device"], body["challenge"], body.get("origin"), body["signature"])
     session = sign_in.by_password(body["name"], body["password"], address_of(request))
     if device := body.get("device"):
         return sign_in.with_device(session, device["public_key"], device.get("label", ""))

@@ -7,7 +7,7 @@ import hmac
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from service.auth.directory import Directory, User
 from service.auth.operational import Attempts, Challenge, Challenges
 from service.auth.passwords import verify_password
 from service.errors import RoundsError
+from sync.signature import sign_in_text
 
 REMEMBERED_SECONDS = 60
 REMEMBERED = 256
@@ -31,7 +32,12 @@ class Session:
 
 
 class SignIn:
-    """Checks names, passwords and devices. `wall` gives Unix seconds; `at_hub`: the office is elsewhere."""
+    """Checks names, passwords and devices.
+
+    :param origins: gives the addresses that are this service's own
+    :param at_hub: the office is elsewhere
+    :param wall: gives Unix seconds
+    """
 
     def __init__(
         self,
@@ -39,6 +45,7 @@ class SignIn:
         attempts: Attempts,
         challenges: Challenges,
         *,
+        origins: Callable[[], Collection[str]],
         at_hub: bool = False,
         wall: Callable[[], float] = time.time,
     ) -> None:
@@ -47,6 +54,7 @@ class SignIn:
         self._devices = Devices(directory)
         self._attempts = attempts
         self._challenges = challenges
+        self._origins = origins
         self._wall = wall
         self._remembered = _Remembered()
 
@@ -76,11 +84,21 @@ class SignIn:
         """A text for the device to sign."""
         return self._challenges.issue(device, self._wall())
 
-    def by_challenge(self, device: str, challenge: str, signature: str) -> Session:
-        """Raises `RoundsError`: `challenge_failed`, or `device_revoked` where the signature was right."""
+    def by_challenge(self, device: str, challenge: str, origin: str | None, signature: str) -> Session:
+        """`origin` is where the device means to sign in. Whoever stands elsewhere may pass our challenge on to it, and
+        comes away with a signature for that other place.
+
+        Raises `RoundsError`: `challenge_failed`, `origin_unknown`, `sign_in_outdated` where the device names no origin,
+        or `device_revoked` where the signature was right.
+        """
         fresh = self._challenges.use(challenge, device, self._wall())
+        if origin is None:
+            raise RoundsError("sign_in_outdated")
+        if origin not in self._origins():
+            raise RoundsError("origin_unknown", origin=origin)
         known = self._directory.device(device)
-        if known is None or not fresh or not is_signed(challenge, signature, public_key(known.public_key)):
+        text = sign_in_text(challenge, origin)
+        if known is None or not fresh or not is_signed(text, signature, public_key(known.public_key)):
             raise RoundsError("challenge_failed")
         if known.revoked:
             raise RoundsError("device_revoked")

@@ -12,8 +12,9 @@ import requests
 
 from service.auth.keys import PrivateKey
 from service.hub.identity import Identity
+from service.origins import origin_of
 from sync.couch import CouchStore
-from sync.signature import sign
+from sync.signature import sign, sign_in_text
 from sync.store import Forbidden, StoreError, Unauthorized, Unavailable
 
 TIMEOUT_SECONDS = (10.0, 30.0)
@@ -95,8 +96,10 @@ class Office:
         challenge = str(ask(url, "/session/challenge", {"device": device}).get("challenge"))
         if not CHALLENGE.fullmatch(challenge):
             raise Unavailable(f"{url} does not answer as a Rounds office does.")
-        signature = sign(challenge.encode(), self._key)
-        told = ask(url, "/session", {"device": device, "challenge": challenge, "signature": signature})
+        origin = origin_of(url)
+        signature = sign(sign_in_text(challenge, origin).encode(), self._key)
+        body = {"device": device, "challenge": challenge, "origin": origin, "signature": signature}
+        told = ask(url, "/session", body)
         # By the office's own two times, since this laptop's clock may be anywhere.
         return told["token"], self._monotonic() + _seconds(told["expires_at"]) - _seconds(told["server_time"])
 

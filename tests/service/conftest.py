@@ -30,6 +30,7 @@ from sync.merge import fold
 from sync.record import derive, new_edit
 from sync.signature import device_id, generate_key, public_jwk, sign_edit
 from sync.store import Database, Store, UserContext
+from tests.live import free_port
 
 PASSWORDS = {
     "li.wei": "a north password",
@@ -75,7 +76,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def config(template: Path, tmp_path: Path) -> Config:
     data = tmp_path / "data"
     shutil.copytree(template, data)
-    return load({"data": str(data), "log_level": "warning"}, environ={})
+    return load({"data": str(data), "log_level": "warning", "bind": f"127.0.0.1:{free_port()}"}, environ={})
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 /** What has not been sent, as one file: for a stick, a cable, or whatever this tablet can share to. */
 import { assembled, signedText } from './core/bundle.js';
 import { sha256 } from './core/canonical.js';
-import { signChallenge } from './core/signature.js';
+import { signText } from './core/signature.js';
 import { ulid } from './core/ulid.js';
 import { attachment, documents, unsentLeaves } from './db.js';
 import { isoDate } from './format.js';
@@ -34,7 +34,7 @@ export async function bundleOf(sync, session, { seal, told }) {
   const made = new Date();
   const entries = pieces.map(({ entry }) => entry);
   const manifest = { bundle: ulid(), made_at: made.toISOString(), by: user.name, device, app: VERSION, entries };
-  const sig = await signChallenge(signedText(manifest), await session.signingKey());
+  const sig = await signText(signedText(manifest), await session.signingKey());
   const blob = await assembled(manifest, sig, pieces.map(({ body }) => body), seal, told);
   const documents = entries.filter(({ attachment: name }) => !name).length;
   return { file: new File([blob], nameOf(user.name, made), { type: TYPE }), documents, files: entries.length - documents };

@@ -6,7 +6,7 @@
  */
 import { post, Refusal } from './api.js';
 import { askChallenge } from './hub_proof.js';
-import { deviceId, generateKeys, publicJwk, signChallenge } from './core/signature.js';
+import { deviceId, generateKeys, publicJwk, signInText, signText } from './core/signature.js';
 import { hub, moveToOffice, serviceOrigin } from './place.js';
 import { forget, keep, read } from './vault.js';
 
@@ -68,9 +68,10 @@ export class Session extends EventTarget {
     const keys = await read('keys', profile.user.name);
     if (this.locked || !keys) throw this.#lock();
     try {
-      const { challenge } = await askChallenge(profile, serviceOrigin());
-      const signature = await signChallenge(challenge, keys.privateKey);
-      const told = await post('/session', { device: profile.device, challenge, signature });
+      const origin = serviceOrigin();
+      const { challenge } = await askChallenge(profile, origin);
+      const signature = await signText(signInText(challenge, origin), keys.privateKey);
+      const told = await post('/session', { device: profile.device, challenge, origin, signature }, origin);
       const kept = await read('settings', PROFILE);
       // Somebody signed out, or another person in, while this was on its way.
       if (told.user.name !== profile.user.name || kept?.user.name !== profile.user.name) throw this.#lock();

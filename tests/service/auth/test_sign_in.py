@@ -26,8 +26,10 @@ def challenge(office: Office, tablet: Tablet) -> str:
     return str(given["challenge"])
 
 
-def prove(office: Office, tablet: Tablet, text: str, signature: str | None = None) -> Any:
-    body = {"device": tablet.device, "challenge": text, "signature": signature or sign(tablet, text)}
+def prove(office: Office, tablet: Tablet, text: str, signature: str | None = None, origin: str | None = None) -> Any:
+    origin = origin or office.parts.config.public_url
+    signature = signature or sign(tablet, f"rounds-sign-in\n{text}\n{origin}")
+    body = {"device": tablet.device, "challenge": text, "origin": origin, "signature": signature}
     return office.post("/api/v1/session", json=body)
 
 
@@ -81,8 +83,37 @@ def test_a_challenge_works_once(office: Office, north: Tablet) -> None:
 
 def test_a_wrong_signature_uses_the_challenge_up(office: Office, north: Tablet, colleague: Tablet) -> None:
     text = challenge(office, north)
-    assert prove(office, north, text, sign(colleague, text)).status_code == 401
+    wrong = sign(colleague, f"rounds-sign-in\n{text}\n{office.parts.config.public_url}")
+    assert prove(office, north, text, wrong).status_code == 401
     assert prove(office, north, text).status_code == 401
+
+
+def test_a_signature_for_another_address_opens_nothing_here(office: Office, north: Tablet) -> None:
+    """As when a stolen hub hands a tablet the office's challenge, and passes on what it signs for the hub."""
+    text, hub = challenge(office, north), "https://192.168.43.1:8443"
+    answer = prove(office, north, text, origin=hub)
+    assert (answer.status_code, answer.get_json()["error"]) == (401, "origin_unknown")
+    assert hub in answer.get_json()["reason"]
+    text = challenge(office, north)
+    disguised = sign(north, f"rounds-sign-in\n{text}\n{hub}")
+    assert prove(office, north, text, disguised).get_json()["error"] == "challenge_failed"
+
+
+def test_what_a_request_says_of_the_address_counts_for_nothing(office: Office, north: Tablet) -> None:
+    text, hub = challenge(office, north), "https://192.168.43.1:8443"
+    signature = sign(north, f"rounds-sign-in\n{text}\n{hub}")
+    body = {"device": north.device, "challenge": text, "origin": hub, "signature": signature}
+    named = {"Host": "192.168.43.1:8443", "X-Forwarded-Host": "192.168.43.1:8443", "Origin": hub}
+    answer = office.post("/api/v1/session", json=body, headers=named)
+    assert (answer.status_code, answer.get_json()["error"]) == (401, "origin_unknown")
+
+
+def test_an_older_app_that_names_no_address_is_told_so(office: Office, north: Tablet) -> None:
+    text = challenge(office, north)
+    body = {"device": north.device, "challenge": text, "signature": sign(north, text)}
+    answer = office.post("/api/v1/session", json=body)
+    assert (answer.status_code, answer.get_json()["error"]) == (401, "sign_in_outdated")
+    assert "older" in answer.get_json()["reason"]
 
 
 @pytest.mark.parametrize("signature", ["x", "AAAA", "A" * 86, "é", "=" * 4])

@@ -23,7 +23,6 @@ from service.installation import prepare
 from service.parts import NAME
 from service.places import open_keeper
 from sync.embedded import EmbeddedStore
-from tests.live import free_port
 from tests.service.conftest import Office
 
 
@@ -31,7 +30,7 @@ class Listening:
     """The office's application on a loopback port, which can be away for a while."""
 
     def __init__(self, app: Flask) -> None:
-        self._app, self.port = app, free_port()
+        self._app, self.port = app, app.extensions[NAME].config.bind[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.start()
 

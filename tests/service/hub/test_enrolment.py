@@ -14,7 +14,7 @@ from service.hub.enrolment import Enrolments
 from service.hub.people import take_in
 from service.hub.visits import hubs
 from sync.embedded import EmbeddedStore
-from sync.signature import generate_key, public_jwk, sign
+from sync.signature import generate_key, public_jwk, sign, sign_in_text
 from tests.service.conftest import PASSWORDS, Office, Tablet
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -36,8 +36,9 @@ class Laptop:
     def session(self) -> Any:
         device = self.told["device"]
         challenge = self.office.post("/api/v1/session/challenge", json={"device": device}).get_json()["challenge"]
-        signature = sign(challenge.encode(), self.key)
-        body = {"device": device, "challenge": challenge, "signature": signature}
+        origin = self.office.parts.config.public_url
+        signature = sign(sign_in_text(challenge, origin).encode(), self.key)
+        body = {"device": device, "challenge": challenge, "origin": origin, "signature": signature}
         return self.office.post("/api/v1/session", json=body)
 
     def ask(self, method: str, path: str, **options: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from service.hub.standing import standing
-from sync.signature import public_jwk, sign, verify
+from sync.signature import public_jwk, sign, sign_in_text, verify
 from sync.store import Database, NotFound, StoreError, Unavailable
 from tests.service.conftest import VISIT, Office, Tablet
 from tests.service.hub.conftest import Hub, Listening
@@ -189,14 +189,31 @@ def test_a_person_signs_in_at_a_hub_with_their_tablets_key_alone(hub: Hub, offic
     hub.meet()
     live.stop()
     given = hub.post("/api/v1/session/challenge", json={"device": tablet.device}).get_json()
-    body = {"device": tablet.device, "challenge": given["challenge"]}
-    answer = hub.post("/api/v1/session", json={**body, "signature": sign(given["challenge"].encode(), tablet.key)})
+    origin = f"https://{hub.identity.host}:8000"
+    body = {"device": tablet.device, "challenge": given["challenge"], "origin": origin}
+    signature = sign(sign_in_text(given["challenge"], origin).encode(), tablet.key)
+    answer = hub.post("/api/v1/session", json={**body, "signature": signature})
     assert answer.status_code == 200
     headers = {"Authorization": f"Bearer {answer.get_json()['token']}"}
     assert hub.get("/db/mailbox-north", headers=headers).status_code == 200
     for name in ("li.wei", "nobody"):
         refused = hub.post("/api/v1/session", json={"name": name, "password": "a north password"})
         assert (refused.status_code, refused.get_json()["error"]) == (401, "hub_sign_in")
+
+
+def test_a_hub_that_passes_on_the_offices_challenge_does_not_sign_in_there(
+    hub: Hub, office: Office, live: Listening
+) -> None:
+    """Whoever has the laptop is let in at the office neither by what a tablet signs for it nor the other way round."""
+    tablet, origin = Tablet(office, "li.wei"), f"https://{hub.identity.host}:8000"
+    hub.meet()
+    for signed_for, asked in ((hub, office), (office, hub)):
+        known = {hub: origin, office: office.parts.config.public_url}
+        given = asked.post("/api/v1/session/challenge", json={"device": tablet.device}).get_json()["challenge"]
+        signature = sign(sign_in_text(given, known[signed_for]).encode(), tablet.key)
+        body = {"device": tablet.device, "challenge": given, "signature": signature}
+        refused = [asked.post("/api/v1/session", json={**body, "origin": each}) for each in known.values()]
+        assert [answer.status_code for answer in refused] == [401, 401]
 
 
 def test_a_supervisor_decides_at_the_hub_and_the_office_counts_it(hub: Hub, office: Office, live: Listening) -> None:

@@ -35,7 +35,7 @@ export async function deviceId({ crv, kty, x, y }) {
  * @returns {Promise<Edit>}
  */
 export async function signEdit(recordId, edit, privateKey) {
-  return /** @type {Edit} */ ({ ...edit, sig: await signChallenge(signed(recordId, edit), privateKey) });
+  return /** @type {Edit} */ ({ ...edit, sig: await signText(signed(recordId, edit), privateKey) });
 }
 
 /** @param {string} recordId @param {Edit} edit @param {PublicJwk} jwk @returns {Promise<boolean>} */
@@ -60,8 +60,14 @@ export async function verifyText(text, sig, jwk) {
   }
 }
 
+/**
+ * What a device signs to sign in: bound to the address that it takes the server for, so that nobody can pass on a challenge
+ * of another one. @param {string} challenge @param {string} origin
+ */
+export const signInText = (challenge, origin) => `rounds-sign-in\n${challenge}\n${origin}`;
+
 /** A signature over a text: 64 bytes, base64url. @param {string} text @param {CryptoKey} privateKey */
-export async function signChallenge(text, privateKey) {
+export async function signText(text, privateKey) {
   return encode(new Uint8Array(await crypto.subtle.sign(SIGNING, privateKey, bytes(text))));
 }
 

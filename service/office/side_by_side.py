@@ -67,6 +67,9 @@ def side_by_side(case: Row, names: Names) -> dict[str, Any]:
         "differing": sum(line.differs for line in lines),
         "joined": [BETWEEN.join((each["team"], each["record"])) for each in case["detail"].get("joined", ())],
         "match": case["detail"].get("match", ""),
+        "count": case["detail"].get("count", len(sides)),
+        "teams": [(names.team(team), count) for team, count in case["detail"].get("teams", {}).items()],
+        "compared": case["detail"].get("compared"),
     }
 
 

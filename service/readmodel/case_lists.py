@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Engine, Select, and_, func, or_, select, t
 
 from service.readmodel.lists import bounded, page_of
 from service.readmodel.paging import Page, Row, decode
-from service.readmodel.tables import case_notes, case_records, cases, records, reports, supervisors
+from service.readmodel.tables import case_notes, case_records, cases, identities, records, reports, supervisors
 
 NOBODY = "-"
 SORTS: Mapping[str, str] = {"opened": "opened", "due": "due"}
@@ -64,8 +64,10 @@ class CaseLists:
         shared = select(case_records.c.case).where(
             case_records.c.record_team == team, case_records.c.record == record_id
         )
+        # A case about many of one identity, which has that for its id, does not name each of them.
+        alike = select(identities.c.key).where(identities.c.team == team, identities.c.record == record_id)
         own = and_(cases.c.record_team == team, cases.c.record == record_id)
-        query = _WITH_RECORD.where(or_(own, cases.c.id.in_(shared)))
+        query = _WITH_RECORD.where(or_(own, cases.c.id.in_(shared), cases.c.id.in_(alike)))
         return self._rows(query.order_by(cases.c.status.desc(), cases.c.opened, cases.c.id))
 
     def counts(self, wanted: CaseFilter) -> dict[str, int]:

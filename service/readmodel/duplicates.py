@@ -1,17 +1,18 @@
 """Writes the cases about records that may be the same thing; the work for one does not grow with their number.
 
 Which cases there are is a function of all records together, whatever order they came in. Of one identity there is one
-case, which shows the first `SHOWN` records by team and id. Near records make a case for each pair that shares a key
-which at most `COMMON` records have: what more share tells nothing.
+case: it counts all its records, by team, and shows `SHOWN` of them. Near records make a case for each pair that shares
+a key: of one that more than `COMMON` records have, the first `COMPARED` are compared, and their cases say so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import combinations
+from dataclasses import dataclass
+from itertools import combinations, islice, zip_longest
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, select
+from sqlalchemy import Connection, and_, delete, func, insert, select
 
 from schemas import canonical
 from service.cases.derived import CLOSED, Row, case_row
@@ -24,7 +25,7 @@ from service.sql import among, as_array, both_among, listed, nth
 from sync.intake import Judged
 from sync.state import WITHDRAWN
 
-SHOWN, COMMON = 50, 20
+SHOWN, COMMON, COMPARED = 50, 20, 6
 SAME, NEAR, JOINED = "same", "near", "joined"
 ACROSS = ""
 """Whose a case about records of several teams is: nobody's but the office's."""
@@ -48,10 +49,10 @@ def replace_identities(connection: Connection, team: str, judged: Sequence[Judge
     here = {row["key"]: row for record in changed for row in after[record].values()}
     keys = sorted(key for key, row in {**gone, **here}.items() if row["role"] == NEAR)
     ended = _pairs_of(connection, [record for record in changed if record in before])
-    was = _members(connection, keys, NEAR, COMMON + 1)
+    was = _sharers(connection, keys)
     _replace(connection, team, changed, after)
-    now = _members(connection, keys, NEAR, COMMON + 1)
-    ended |= {pair for key in keys if len(was[key]) <= COMMON < len(now[key]) for pair in combinations(was[key], 2)}
+    now = _sharers(connection, keys)
+    ended |= {pair for key in keys for pair in was[key].pairs() if not now[key].compares(pair)}
     groups = _groups(connection, gone, here)
     put_cases(connection, groups | _nears(connection, _pairs_that_share(was, now, set(changed)), ended))
 
@@ -95,6 +96,30 @@ def _members(connection: Connection, keys: Sequence[str], role: str, most: int) 
     return {key: [(team, record) for team, record in found or ()] for key, found in connection.execute(query)}
 
 
+@dataclass(frozen=True)
+class _Sharers:
+    """The records that share a key: those that are compared, and whether there are more."""
+
+    compared: Sequence[Known]
+    crowded: bool
+
+    def pairs(self) -> Iterable[Pair]:
+        """The pairs that are compared."""
+        return combinations(self.compared, 2)
+
+    def compares(self, pair: Pair) -> bool:
+        """Whether both of a pair are among those that are compared."""
+        return pair[0] in self.compared and pair[1] in self.compared
+
+
+def _sharers(connection: Connection, keys: Sequence[str]) -> dict[str, _Sharers]:
+    found = _members(connection, keys, NEAR, COMMON + 1)
+    return {
+        key: _Sharers(members[:COMPARED] if len(members) > COMMON else members, len(members) > COMMON)
+        for key, members in found.items()
+    }
+
+
 def _pairs_of(connection: Connection, some: Sequence[Known]) -> set[Pair]:
     """The pairs that cases about these records are about."""
     if not some:
@@ -110,26 +135,66 @@ def _pair(detail: Mapping[str, Any]) -> Pair:
     return (one, other) if one < other else (other, one)
 
 
-def _pairs_that_share(was: Mapping[str, list[Known]], now: Mapping[str, list[Known]], changed: set[Known]) -> set[Pair]:
-    """The pairs that few enough keys speak for: those of changed records, and all of a key that is rare again."""
+def _pairs_that_share(was: Mapping[str, _Sharers], now: Mapping[str, _Sharers], changed: set[Known]) -> set[Pair]:
+    """The pairs to look at: those of changed records, those that are compared now, and all of a key that has become
+    crowded or is so no more, since their cases say that.
+    """
     return {
         pair
-        for key, members in now.items()
-        if len(members) <= COMMON
-        for pair in combinations(members, 2)
-        if len(was[key]) > COMMON or not changed.isdisjoint(pair)
+        for key, sharers in now.items()
+        for pair in sharers.pairs()
+        if was[key].crowded != sharers.crowded or not changed.isdisjoint(pair) or not was[key].compares(pair)
     }
 
 
 def _groups(connection: Connection, gone: Keys, here: Keys) -> dict[str, Row | None]:
     """The cases about everything of one identity, and those by which records were joined."""
     forms = {key: row["form"] for key, row in {**gone, **here}.items() if row["role"] != NEAR}
-    found = _members(connection, list(forms), SAME, SHOWN)
-    many = {key: members for key, members in found.items() if len(members) > 1}
+    counts = _counts(connection, list(forms))
+    many = {key: teams for key, teams in counts.items() if sum(teams.values()) > 1}
     few = [key for key in forms if key not in many and (key in gone or here[key]["role"] == JOINED)]
+    shown = _shown(connection, many)
     return _past(connection, few) | {
-        key: _open(key, SAME, forms[key], members, members) for key, members in many.items()
+        key: _same(key, forms[key], shown[key], teams) for key, teams in sorted(many.items())
     }
+
+
+def _counts(connection: Connection, keys: Sequence[str]) -> dict[str, dict[str, int]]:
+    """How many records of each team have each of these identities."""
+    mine = (among(connection, identities.c.key, keys), identities.c.role == SAME)
+    query = select(identities.c.key, identities.c.team, func.count()).where(*mine)
+    found: dict[str, dict[str, int]] = {}
+    for key, team, count in connection.execute(query.group_by(identities.c.key, identities.c.team)):
+        found.setdefault(key, {})[team] = count
+    return found
+
+
+def _shown(connection: Connection, many: Mapping[str, Mapping[str, int]]) -> dict[str, list[Known]]:
+    """The records that a case shows: all, or as many of each team as there is room for."""
+    wanted = listed(connection, [[key, team] for key, teams in many.items() for team in teams])
+    mine = select(identities.c.team, identities.c.record).where(
+        identities.c.key == nth(wanted, 0), identities.c.team == nth(wanted, 1), identities.c.role == SAME
+    )
+    first = mine.order_by(identities.c.record).limit(SHOWN).correlate(wanted)
+    query = select(nth(wanted, 0), as_array(connection, first))
+    found: dict[str, list[list[Known]]] = {key: [] for key in many}
+    for key, members in connection.execute(query):
+        found[key].append([(team, record) for team, record in members or ()])
+    return {key: _spread(sorted(teams)) for key, teams in found.items()}
+
+
+def _spread(teams: Sequence[Sequence[Known]]) -> list[Known]:
+    """The first of each team, then the second of each, until there are `SHOWN`; by team and id."""
+    turns = (known for turn in zip_longest(*teams) for known in turn if known is not None)
+    return sorted(islice(turns, SHOWN))
+
+
+def _same(key: str, form: str, shown: Sequence[Known], teams: Mapping[str, int]) -> Row:
+    """The case about all records of one identity."""
+    count = sum(teams.values())
+    row = _open(key, SAME, form, shown, [*shown, count] if count > len(shown) else shown)
+    row["detail"] |= {"count": count, "teams": dict(sorted(teams.items()))}
+    return row | {"team": row["record_team"] if len(teams) == 1 else ACROSS}
 
 
 def _nears(connection: Connection, sharing: set[Pair], ended: set[Pair]) -> dict[str, Row | None]:
@@ -137,10 +202,9 @@ def _nears(connection: Connection, sharing: set[Pair], ended: set[Pair]) -> dict
     pairs = sharing | ended
     rows = _records(connection, {record for pair in pairs for record in pair})
     near_by = {pair: how for pair in pairs if (how := _how(*(rows.get(record) for record in pair))) is not None}
-    told = sharing | _telling(connection, [pair for pair in near_by if pair not in sharing])
-    found = {pair: how for pair, how in near_by.items() if pair in told}
-    past = _past(connection, [_name(pair, rows) for pair in ended if pair not in found])
-    return past | {_name(pair, rows): _near(pair, how, rows) for pair, how in found.items()}
+    told = _told(connection, list(near_by))
+    past = _past(connection, [_name(pair, rows) for pair in ended if pair not in told])
+    return past | {_name(pair, rows): _near(pair, near_by[pair], rows, crowded) for pair, crowded in told.items()}
 
 
 def _how(one: Row | None, other: Row | None) -> str | None:
@@ -155,15 +219,17 @@ def _name(pair: Pair, rows: Mapping[Known, Row]) -> str:
     return case_id(DUPLICATE, *sorted(forms)[:1], *pair[0], *pair[1])
 
 
-def _near(pair: Pair, how: str, rows: Mapping[Known, Row]) -> Row:
+def _near(pair: Pair, how: str, rows: Mapping[Known, Row], crowded: bool) -> Row:
     name, form = _name(pair, rows), rows[pair[0]]["form"]
-    return _open(name, how, form, pair, [rows[record]["identity"] for record in pair])
+    row = _open(name, how, form, pair, [rows[record]["identity"] for record in pair])
+    row["detail"] |= {"compared": COMPARED} if crowded else {}
+    return row
 
 
-def _telling(connection: Connection, pairs: Sequence[Pair]) -> set[Pair]:
-    """Those of the pairs that share a key which few have."""
+def _told(connection: Connection, pairs: Sequence[Pair]) -> dict[Pair, bool]:
+    """Those of the pairs that some key compares, and whether more share such a key than are compared."""
     if not pairs:
-        return set()
+        return {}
     some = sorted({record for pair in pairs for record in pair})
     mine = both_among(connection, identities.c.team, identities.c.record, some)
     keys: dict[Known, set[str]] = {record: set() for record in some}
@@ -171,8 +237,9 @@ def _telling(connection: Connection, pairs: Sequence[Pair]) -> set[Pair]:
     for team, record, key in connection.execute(query):
         keys[(team, record)].add(key)
     shared = {pair: keys[pair[0]] & keys[pair[1]] for pair in pairs}
-    members = _members(connection, sorted(set().union(*shared.values())), NEAR, COMMON + 1)
-    return {pair for pair, both in shared.items() if any(len(members[key]) <= COMMON for key in both)}
+    sharers = _sharers(connection, sorted(set().union(*shared.values())))
+    told = {pair: [sharers[key] for key in both if sharers[key].compares(pair)] for pair, both in shared.items()}
+    return {pair: any(each.crowded for each in several) for pair, several in told.items() if several}
 
 
 def _past(connection: Connection, names: Sequence[str]) -> dict[str, Row | None]:

@@ -43,6 +43,10 @@ def shown(office: Office, record: str, team: str = "north") -> Any:
     return office.get(f"/api/v1/records/{record}?team={team}", "office").get_json()
 
 
+def see(office: Office, case: dict[str, Any]) -> str:
+    return office.enter(lang="zh-Hans").get(f"/office/cases/{case['id']}").get_data(as_text=True)
+
+
 def two(office: Office, one: Tablet, other: Tablet) -> tuple[str, str]:
     records = one.fill({**WHOLE, REMARKS: "一"}), other.fill({**WHOLE, REMARKS: "二", "/survey/workers": 121})
     office.judge()
@@ -108,7 +112,44 @@ def test_many_of_one_identity_make_one_case_that_stays_small(
     for _ in range(12):
         north.fill(WHOLE)
     office.judge()
-    assert len(the_duplicate(office)["detail"]["documents"]) == 5
+    case = the_duplicate(office)
+    assert (len(case["detail"]["documents"]), case["detail"]["count"]) == (5, 12)
+    assert say(office, case, dismiss="同一天去了多次").status_code == 200
+    north.fill(WHOLE)
+    office.judge()
+    assert the_duplicate(office)["status"] == "open"  # though the newest is not among those that it shows
+
+
+def test_many_of_one_team_hide_no_other_team(
+    office: Office, north: Tablet, south: Tablet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duplicates, "SHOWN", 5)
+    for _ in range(7):
+        north.fill(WHOLE)
+    last = [south.fill(WHOLE) for _ in range(3)][-1]
+    office.judge()
+    case = the_duplicate(office)
+    assert (case["team"], case["detail"]["count"], case["detail"]["teams"]) == ("", 10, {"north": 7, "south": 3})
+    teams = [each["team"] for each in case["detail"]["documents"]]
+    assert teams == ["north"] * 3 + ["south"] * 2
+    assert case["id"] in shown(office, last, team="south")["cases"]  # one that the case does not show
+    page = see(office, case)
+    assert "共 10 条，这里并列 5 条" in page
+    assert "北区组 7 条、南区组 3 条" in page
+
+
+def test_of_many_that_are_nearly_the_same_the_first_are_compared_and_their_case_says_so(
+    office: Office, north: Tablet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duplicates, "COMMON", 3)
+    monkeypatch.setattr(duplicates, "COMPARED", 2)
+    days = ("2026-03-02", "2026-03-03")
+    for day in (*days, *days):
+        north.fill({**WHOLE, "/visited_on": day})
+    office.judge()
+    near = next(case for case in open_duplicates(office) if case["detail"]["match"] == "day")
+    assert near["detail"]["compared"] == 2
+    assert "只比对了其中最早的 2 条" in see(office, near)
 
 
 # Waving through
@@ -281,6 +322,7 @@ def test_which_cases_there_are_does_not_hang_on_the_order_that_records_came_in(
 ) -> None:
     """Identities come, change, become common and rare again; records are joined, spoken of, and waved through."""
     monkeypatch.setattr(duplicates, "COMMON", 3)
+    monkeypatch.setattr(duplicates, "COMPARED", 2)
     days = ["2026-03-02", "2026-03-03", "2026-03-03", "2026-03-04", "2026-03-03", "2026-04-01", "2026-04-02"]
     filled = []
     for number, day in enumerate(days):

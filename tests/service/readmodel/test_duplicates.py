@@ -90,6 +90,7 @@ def test_the_same_cases_follow_however_records_are_parted_into_batches(
 ) -> None:
     """Keys become common and rare again, records change, are withdrawn and joined, one by one and many at once."""
     monkeypatch.setattr(duplicates, "COMMON", 4)
+    monkeypatch.setattr(duplicates, "COMPARED", 3)
     monkeypatch.setattr(duplicates, "SHOWN", 5)
     chance = random.Random(seed)
     last: dict[int, Judged] = {}

@@ -15,16 +15,30 @@ import { parseArgs } from 'node:util';
 import { Refusal, Tablet, call, patiently, until } from './tablet.mjs';
 import { ulid } from '../service/tablet/app/core/ulid.js';
 
-const { values: options } = parseArgs({
-  options: {
-    url: { type: 'string', default: 'http://127.0.0.1:8000' },
-    json: { type: 'boolean', default: false },
-    one: { type: 'string', default: 'li.wei:demo-north-1' },
-    two: { type: 'string', default: 'zhang.min:demo-north-2' },
-    stranger: { type: 'string', default: 'wang.fang:demo-south-1' },
-    office: { type: 'string', default: 'office:demo-office-1' },
-  },
+const OPTIONS = /** @type {const} */ ({
+  url: { type: 'string', default: 'http://127.0.0.1:8000' },
+  json: { type: 'boolean', default: false },
+  one: { type: 'string', default: 'li.wei:demo-north-1' },
+  two: { type: 'string', default: 'zhang.min:demo-north-2' },
+  stranger: { type: 'string', default: 'wang.fang:demo-south-1' },
+  office: { type: 'string', default: 'office:demo-office-1' },
+  help: { type: 'boolean', default: false },
 });
+const USAGE = `node examples/two_tablets.mjs [--url URL] [--json] [--one NAME:PASSWORD] [--two …] [--stranger …] [--office …]
+Without options it meets the demo that \`make run\` serves on ${OPTIONS.url.default}.`;
+const options = given();
+
+function given() {
+  try {
+    const { values } = parseArgs({ options: OPTIONS });
+    if (!values.help) return values;
+    console.log(USAGE);
+    return process.exit();
+  } catch (error) {
+    console.error(`${error.message}\n${USAGE}`);
+    return process.exit(2);
+  }
+}
 
 const FORM = 'enterprise-visit';
 const say = (line) => options.json || console.log(line);
@@ -202,6 +216,7 @@ async function checkStranger({ stranger, team, shared }) {
 }
 
 async function main() {
+  say(`Meeting at ${options.url}; who does not answer is waited for, up to a minute.`);
   const [name, password] = credentials(options.office);
   const { token } = await patiently(() => call(`${options.url}/api/v1/session`, { method: 'POST', json: { name, password } }));
   const office = (path) => patiently(() => call(`${options.url}/api/v1/${path}`, { token }));
@@ -222,7 +237,13 @@ async function main() {
   say('All of it holds.');
 }
 
+/** What is said of a failure: a claim that does not hold, nobody there, or else all that is known. @param {any} error */
+function told(error) {
+  if (error instanceof assert.AssertionError) return `✗ ${error.message}`;
+  return error?.message === 'fetch failed' ? `✗ Nothing answers at ${options.url}: start it with \`make run\`, or give --url.` : error;
+}
+
 main().catch((error) => {
-  console.error(error instanceof assert.AssertionError ? `✗ ${error.message}` : error);
+  console.error(told(error));
   process.exit(1);
 });

@@ -91,7 +91,7 @@ def _repeated(field: Field, settled: Settled) -> Iterator[tuple[str, int]]:
     first: dict[tuple[str, Any], int] = {}
     for holder in settled.holders(field.parent):
         value = holder.own.get(field.name)
-        if holder.rows and isinstance(value, str | int):
+        if holder.rows and isinstance(value, str | int) and not isinstance(value, bool):
             repeat = holder.path[: holder.path.rindex(f"/{holder.rows[-1]['_row']}")]
             row = first.setdefault((repeat, value), holder.position)
             if row != holder.position:

@@ -41,6 +41,7 @@ bench: tools ## Measure, and write the figures to docs/benchmarks.md
 .PHONY: nightly
 nightly: tools ## The long runs: many more examples and rounds of killing
 	HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -m "nightly or not nightly" --timeout 3600
+	ROUNDS_TEST_DATABASE=postgresql $(BIN)/pytest -n $(PROCESSES) --dist loadfile tests/service
 
 .PHONY: simulate
 simulate: install ## A made-up campaign of 50 teams, 500 tablets, 30 days and 100,000 records

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from schemas.bundled import bundled
@@ -25,12 +28,14 @@ from service.identifiers import ulid
 from service.installation import prepare
 from service.parts import NAME, Parts
 from service.readmodel.intake import judge_all
+from service.sql import open_engine
 from sync.clock import Clock
 from sync.merge import fold
 from sync.record import derive, new_edit
 from sync.signature import device_id, generate_key, public_jwk, sign_edit
 from sync.store import Database, Store, UserContext
 from tests.live import free_port
+from tests.service.postgresql import binaries, cluster
 
 PASSWORDS = {
     "li.wei": "a north password",
@@ -72,11 +77,36 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return data
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """A cluster's address. Not in a folder of pytest's, which other runs may tidy away."""
+    if binaries() is None:
+        pytest.skip("PostgreSQL is not installed: /usr/lib/postgresql/*/bin")
+    with tempfile.TemporaryDirectory(prefix="rounds-postgresql-") as folder, cluster(Path(folder) / "data") as url:
+        yield url
+
+
 @pytest.fixture
-def config(template: Path, tmp_path: Path) -> Config:
+def config(template: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Config:
+    """The settings of an office; its tables are in PostgreSQL where ROUNDS_TEST_DATABASE says so."""
     data = tmp_path / "data"
     shutil.copytree(template, data)
-    return load({"data": str(data), "log_level": "warning", "bind": f"127.0.0.1:{free_port()}"}, environ={})
+    given = {"data": str(data), "log_level": "warning", "bind": f"127.0.0.1:{free_port()}"}
+    if os.environ.get("ROUNDS_TEST_DATABASE") != "postgresql":
+        return load(given, environ={})
+    config = load(given, environ={"ROUNDS_DATABASE_URL": request.getfixturevalue("postgresql")})
+    begin_anew(config)
+    return config
+
+
+def begin_anew(config: Config) -> None:
+    """Drop whatever an earlier test left in the database, and make the tables."""
+    engine = open_engine(config.database_url or "")
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+    prepare(config, lambda *_: None)
 
 
 @pytest.fixture

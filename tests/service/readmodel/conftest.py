@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,16 +11,6 @@ from sqlalchemy import Engine
 from service.config import load
 from service.readmodel import tables
 from service.sql import open_engine, sqlite_url
-from tests.service.postgresql import binaries, cluster
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    if binaries() is None:
-        pytest.skip("PostgreSQL is not installed: /usr/lib/postgresql/*/bin")
-    # Not in a folder of pytest's, which other runs may tidy away.
-    with tempfile.TemporaryDirectory(prefix="rounds-postgresql-") as folder, cluster(Path(folder) / "data") as url:
-        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

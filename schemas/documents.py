@@ -197,6 +197,7 @@ class DeviceSchema(_Document):
     label = fields.String(required=True)
     registered_at = fields.AwareDateTime(required=True, format="iso")
     revoked = _Truth(required=True)
+    genuine = fields.List(_text(r"[0-9a-f]{64}", required=False))
 
 
 class MediaSchema(_Document):

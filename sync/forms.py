@@ -15,11 +15,16 @@ ANYBODY = "*"
 
 @dataclass(frozen=True)
 class Device:
-    """A registered device: its public key, whether it was revoked, and the people who registered it."""
+    """A registered device: its public key, whether it was revoked, and the people who registered it.
+
+    `genuine` are the digests of those edits of a revoked device that count: what the office had seen of it before, and
+    what somebody has let in since. None where the office made no such list: all of them count.
+    """
 
     jwk: Mapping[str, Any]
     revoked: bool
     users: frozenset[str]
+    genuine: frozenset[str] | None = None
 
     @property
     def speaks_for_all(self) -> bool:
@@ -30,6 +35,10 @@ class Device:
         """Whether this device may sign for somebody; the office's own signs for all."""
         return person in self.users or self.speaks_for_all
 
+    def may_have_made(self, digest: str) -> bool:
+        """Whether an edit that carries this device's signature can be its owner's, and not of whoever has it now."""
+        return not self.revoked or self.genuine is None or digest in self.genuine
+
 
 class FormLibrary:
     """A cache over the reference database."""
@@ -39,6 +48,7 @@ class FormLibrary:
         self._seq: Seq = START
         self._docs: dict[str, Document | None] = {}
         self._forms: dict[str, Form | None] = {}
+        self._devices: dict[str, Device] = {}
         self._news: set[str] = set()
 
     @property
@@ -56,6 +66,7 @@ class FormLibrary:
             for change in page.results:
                 self._docs.pop(change.id, None)
                 self._forms.pop(change.id, None)
+                self._devices.pop(change.id, None)
                 kind = change.id.partition(":")[0]
                 if kind in ("form", "device"):
                     self._news.add(kind)
@@ -76,11 +87,13 @@ class FormLibrary:
 
     def device(self, device_id: str) -> Device | None:
         """A device's key; None where it is not known here."""
-        doc = self._get(f"device:{device_id}")
-        if doc is None or not isinstance(doc.get("public_key"), dict):
-            return None
-        users = doc.get("users") or [doc.get("user")]
-        return Device(doc["public_key"], doc.get("revoked") is True, frozenset(map(str, users)))
+        key = f"device:{device_id}"
+        if key not in self._devices:
+            doc = self._get(key)
+            if doc is None or not isinstance(doc.get("public_key"), dict):
+                return None
+            self._devices[key] = _device(doc)
+        return self._devices[key]
 
     def device_key(self, device_id: str) -> Mapping[str, Any] | None:
         """The public key alone, of a revoked device too: what it signed before stays signed."""
@@ -105,6 +118,12 @@ class FormLibrary:
             except NotFound:
                 return None
         return self._docs[doc_id]
+
+
+def _device(doc: Document) -> Device:
+    users, genuine = doc.get("users") or [doc.get("user")], doc.get("genuine")
+    known = frozenset(map(str, genuine)) if isinstance(genuine, list) else None
+    return Device(doc["public_key"], doc.get("revoked") is True, frozenset(map(str, users)), known)
 
 
 def _parsed(doc: Document | None) -> Form | None:

@@ -25,7 +25,7 @@ from sync.receipts import with_media, write_receipts
 from sync.record import body_of
 from sync.revisions import plan_merge
 from sync.store import START, Change, Database, Document, Info, NotFound, Place, Seq, Store
-from sync.verdict import HELD, UNKNOWN_DEVICE, UNKNOWN_VERSION, Judge, Judged
+from sync.verdict import HELD, REVOKED_DEVICE, UNKNOWN_DEVICE, UNKNOWN_VERSION, Judge, Judged
 
 __all__ = ["Intake", "Judged", "Projection"]
 
@@ -36,7 +36,7 @@ RECORD, REPORT = "record:", "report:"
 BATCH = 500
 QUIET_SECONDS = 2.0
 LONGEST_QUIET_SECONDS = 10.0
-WAITED_FOR = {"form": UNKNOWN_VERSION, "device": UNKNOWN_DEVICE}
+WAITED_FOR = {"form": (UNKNOWN_VERSION,), "device": (UNKNOWN_DEVICE, REVOKED_DEVICE)}
 """What a kind of document in the reference database puts an end to."""
 
 
@@ -49,8 +49,8 @@ class Projection(Shelf, Protocol):
     def known_edits(self, mailbox: str, record_ids: Sequence[str]) -> Mapping[str, Sequence[Any]]:
         """The edits that were projected before, whole, for those of the records that are known."""
 
-    def held(self, mailbox: str, reasons: Sequence[str]) -> Sequence[str]:
-        """The records whose verdict was `held` for one of these reasons."""
+    def waiting(self, mailbox: str, reasons: Sequence[str]) -> Sequence[str]:
+        """The records that were held, or an edit of which does not count, for one of these reasons."""
 
     def apply(self, mailbox: str, judged: Sequence[Judged], place: Place, reports: Sequence[Document] = ()) -> None:
         """Replace the rows of these records and devices, and move the checkpoint: all or nothing."""
@@ -146,7 +146,7 @@ class Intake:
         news = self._library.refresh()
         if news:
             for mailbox in self.mailboxes():
-                self._rejudge_held(mailbox, [WAITED_FOR[kind] for kind in sorted(news)])
+                self._rejudge(mailbox, [reason for kind in sorted(news) for reason in WAITED_FOR[kind]])
             self._library.told(news)
 
     def _settle(self, name: str) -> int:
@@ -244,12 +244,12 @@ class Intake:
         waiting.due = now + self._quiet
         waiting.revs = [leaf["_rev"] for leaf in found.leaves]
 
-    def _rejudge_held(self, mailbox: str, reasons: Sequence[str]) -> None:
+    def _rejudge(self, mailbox: str, reasons: Sequence[str]) -> None:
         """A form version or a device came: what waited for it is judged now (law 12)."""
         database, state = self._store.database(mailbox), self._state(mailbox)
-        held = self._projection.held(mailbox, reasons)
-        for start in range(0, len(held), BATCH):
-            found = [self._leaves.read(database, record, ()) for record in held[start : start + BATCH]]
+        waiting = self._projection.waiting(mailbox, reasons)
+        for start in range(0, len(waiting), BATCH):
+            found = [self._leaves.read(database, record, ()) for record in waiting[start : start + BATCH]]
             self._answer(mailbox, database, state, [each for each in found if each])
 
     def _is_news(self, state: _Mailbox, change: Change) -> bool:

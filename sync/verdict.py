@@ -25,7 +25,8 @@ from sync.store import Document
 ACCEPTED, RETURNED, HELD = "accepted", "returned", "held"
 UNKNOWN_VERSION, UNKNOWN_DEVICE, UNJUDGEABLE = "unknown_version", "unknown_device", "unjudgeable"
 BAD_SIGNATURE, WRONG_AUTHOR, CONTESTED = "bad_signature", "wrong_author", "contested"
-EDIT_FAULTS = frozenset({UNKNOWN_DEVICE, BAD_SIGNATURE, WRONG_AUTHOR, CONTESTED})
+REVOKED_DEVICE = "revoked_device"
+EDIT_FAULTS = frozenset({UNKNOWN_DEVICE, BAD_SIGNATURE, WRONG_AUTHOR, CONTESTED, REVOKED_DEVICE})
 """Problems that are about an edit and not about what the record says."""
 VERIFIED_CACHE = 200_000
 JOINT = {
@@ -98,7 +99,9 @@ class Judge:
         return self._library.form(form_id, version) if isinstance(form_id, str) else None
 
     def faults(self, record_id: str, edits: Sequence[Any]) -> dict[str, str]:
-        """Why edits do not count, by digest: their device is not known, did not sign them, or is not their author's.
+        """Why edits do not count, by digest.
+
+        Their device is not known, did not sign them, is not their author's, or was revoked before they came.
 
         Every copy is looked at, so that a forged one can neither stand in for the edit that it imitates nor contest it.
         """
@@ -121,7 +124,9 @@ class Judge:
                 self._verified.popitem(last=False)
         if not self._verified[key]:
             return BAD_SIGNATURE
-        return None if device.speaks_for(edit.get("by")) else WRONG_AUTHOR
+        if not device.speaks_for(edit.get("by")):
+            return WRONG_AUTHOR
+        return None if device.may_have_made(digest) else REVOKED_DEVICE
 
     def judge(self, mailbox: str, winner: Document, edits: Sequence[Any]) -> Judged:
         """The verdict on a record that holds these edits."""
@@ -134,6 +139,8 @@ class Judge:
         problems = (*_edit_problems(edits, faults), *derived.judgement.problems)
         if UNKNOWN_DEVICE in faults.values():
             verdict, reason = HELD, UNKNOWN_DEVICE
+        elif REVOKED_DEVICE in faults.values() and not in_force(edits, faults):
+            verdict, reason = HELD, REVOKED_DEVICE
         else:
             verdict, reason = (RETURNED if problems else ACCEPTED), None
         answers, folded = derived.judgement.answers, derived.folded
@@ -277,9 +284,10 @@ def _differing(winner: Document, edits: Sequence[Any], answers: Mapping[str, Any
 
 
 def _edit_problems(edits: Sequence[Any], faults: Mapping[str, str]) -> tuple[Problem, ...]:
-    """Edits that do not count, as far as somebody has to know."""
-    wrong = [(edit, edit_digest(edit)) for edit in well_formed(edits)] if faults else []
-    found = {(edit["id"], faults[digest]) for edit, digest in wrong if digest in faults}
+    """Edits that do not count, as far as the team has to know; of those of a revoked device the office decides."""
+    theirs = {digest: fault for digest, fault in faults.items() if fault != REVOKED_DEVICE}
+    wrong = [(edit, edit_digest(edit)) for edit in well_formed(edits)] if theirs else []
+    found = {(edit["id"], theirs[digest]) for edit, digest in wrong if digest in theirs}
     found |= {(edit, CONTESTED) for edit in contested(edits, faults)}
     return tuple(
         Problem(path="", code=code, params={"edit": edit}, label={}, message=text(code, edit=edit))

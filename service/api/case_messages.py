@@ -166,6 +166,14 @@ class Reason(Schema):
     )
 
 
+class Admission(Reason):
+    edits = fields.List(
+        text("A digest, as `detail.edits` of the case gives it.", validate=Regexp(r"^[0-9a-f]{64}$")),
+        required=True,
+        validate=Length(1, 1000),
+    )
+
+
 class Question(Schema):
     text = fields.String(required=True, validate=[Length(1, NOTE_MOST), NO_NUL])
 

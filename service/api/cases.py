@@ -8,6 +8,7 @@ from typing import Any
 
 from service.api.case_messages import (
     CASE_ID,
+    Admission,
     CaseCounts,
     CaseFilter,
     CaseInFull,
@@ -24,7 +25,7 @@ from service.api.messages import checked
 from service.auth import access
 from service.auth.access import Action, visible_teams
 from service.auth.requests import signed_in
-from service.cases import decisions, questions
+from service.cases import admission, decisions, questions
 from service.cases.annotate import annotate
 from service.cases.decisions import Choice
 from service.cases.kinds import KINDS
@@ -135,6 +136,20 @@ def ask(body: Mapping[str, Any], case_id: str) -> dict[str, str]:
     """Ask the team: the record goes back to it with the question; its answer settles the case."""
     case = may_decide(case_id)
     return _made(case, questions.ask(current(), signed_in().person, case, body["text"]))
+
+
+@blueprint.endpoint(
+    "POST",
+    "/cases/<case_id>/admission",
+    allows=Action.ADMIT,
+    takes=Admission,
+    gives=CaseInFull,
+    refuses=(404, 409, 422, 503),
+)
+def let_in(body: Mapping[str, Any], case_id: str) -> dict[str, Any]:
+    """Let edits of a revoked device count that came after it was revoked; the record is judged anew."""
+    admission.admit(current(), signed_in().person, find(case_id), body["edits"], body["note"])
+    return shown_in_full(find(case_id))
 
 
 def _made(case: Row, decided: decisions.Decided) -> dict[str, str]:

@@ -30,6 +30,8 @@ class Action(Enum):
     """See what has come from which device, and what has not."""
     DECIDE = frozenset({"supervisor", "office", "admin"})
     OFFICE_PAGES = frozenset({"supervisor", "office", "admin"})
+    ADMIT = frozenset({"office", "admin"})
+    """Let edits of a revoked device count. Devices belong to the whole campaign."""
     IMPORT = frozenset({"supervisor", "hub", "office", "admin"})
     """Bring in bundles: work that came on a stick."""
     BE_HUB = frozenset({"hub"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from service.auth.directory import Device, Directory, User
 from service.auth.keys import PublicKey, jwk_of, thumbprint
 from service.errors import RoundsError
-from sync.store import Conflict, NotFound
+from sync.store import Conflict, Document, NotFound
 
 ID_DIGITS = 12
 LABEL_CHARACTERS = 80
@@ -78,16 +78,41 @@ class Devices:
             return device_id(key)
         raise RoundsError("busy", retry_after=1)
 
-    def revoke(self, device: str) -> bool:
-        """Refuse this device from now on; False where it is not known."""
+    def revoke(self, device: str, genuine: Iterable[str]) -> bool:
+        """Refuse this device from now on; False where it is not known.
+
+        `genuine` are the digests of its edits that the office has seen: they go on counting. Any other that carries its
+        signature may be of whoever has the device now, so it counts once somebody lets it in. A list that is there
+        already stays as it is. Raises `RoundsError` `busy`.
+        """
+
+        def revoked(doc: Document) -> Document:
+            return {"genuine": sorted(set(genuine)), **doc, "revoked": True}
+
+        return self._change(device, revoked)
+
+    def admit(self, device: str, digests: Iterable[str]) -> bool:
+        """Let edits of a revoked device count after all; False where it is not known. Raises `RoundsError` `busy`."""
+
+        def admitted(doc: Document) -> Document:
+            return doc | {"genuine": sorted({*doc.get("genuine", ()), *digests})} if "genuine" in doc else doc
+
+        return self._change(device, admitted)
+
+    def _change(self, device: str, change: Callable[[Document], Document]) -> bool:
         reference = self._directory.reference
-        try:
-            doc = reference.get(f"device:{device}")
-        except NotFound:
-            return False
-        if doc.get("revoked") is not True:
-            reference.put(doc | {"revoked": True})
-        return True
+        for _ in range(TRIES):
+            try:
+                doc = reference.get(f"device:{device}")
+                after = change(doc)
+                if after != doc:
+                    reference.put(after)
+                return True
+            except NotFound:
+                return False
+            except Conflict:
+                continue
+        raise RoundsError("busy", retry_after=1)
 
 
 def _refuse_other_hands(known: Device, user: User) -> None:

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import islice
 from typing import Any
 
 from schemas import canonical
-from service.cases.kinds import CLOCK, CONFLICT, CONTESTED, HELD, INVALID, MISMATCH, SIGNATURE, case_id, due_of
+from service.cases.kinds import (
+    CLOCK,
+    CONFLICT,
+    CONTESTED,
+    HELD,
+    INVALID,
+    LATE,
+    MISMATCH,
+    SIGNATURE,
+    case_id,
+    due_of,
+)
 from sync.doubt import contradicted
 from sync.edits import contested, edit_digest, well_formed
 from sync.intake import Judged
 from sync.merge import Collision, Head
 from sync.origin import origin_of
 from sync.state import APPROVED, RETURNED, STATE, WITHDRAWN
-from sync.verdict import EDIT_FAULTS, UNKNOWN_DEVICE
+from sync.verdict import BAD_SIGNATURE, EDIT_FAULTS, REVOKED_DEVICE, WRONG_AUTHOR
 
 Row = dict[str, Any]
 OPEN, CLOSED = "open", "closed"
@@ -29,7 +41,8 @@ MOST_SHOWN = 20
 def case_rows(team: str, judged: Judged) -> Iterator[Row]:
     """Open cases for what waits now, closed ones for collisions that an edit has since settled."""
     yield from _conflicts(team, judged)
-    for found in (_invalid(judged), _held(judged), _mismatch(judged), _signature(judged), _contested(judged)):
+    alone = (_invalid, _held, _mismatch, _signature, _late, _contested)
+    for found in (find(judged) for find in alone):
         if found is not None:
             yield base(team, judged, found.pop("kind")) | found
 
@@ -168,8 +181,8 @@ def _invalid(judged: Judged) -> Row | None:
 
 def _held(judged: Judged) -> Row | None:
     """The judge cannot say anything about it yet."""
-    if judged.verdict != "held":
-        return None
+    if judged.verdict != "held" or judged.reason == REVOKED_DEVICE:
+        return None  # of late edits there is a case of their own
     return {"kind": HELD, "detail": {"reason": judged.reason, "version": judged.version}}
 
 
@@ -184,9 +197,18 @@ def _mismatch(judged: Judged) -> Row | None:
 
 def _signature(judged: Judged) -> Row | None:
     """Edits whose signature fails or is not their author's: kept, and they count for nothing (law 6)."""
-    wrong = {digest: fault for digest, fault in judged.invalid_edits.items() if fault != UNKNOWN_DEVICE}
+    return _faulty(judged, SIGNATURE, {BAD_SIGNATURE, WRONG_AUTHOR})
+
+
+def _late(judged: Judged) -> Row | None:
+    """Edits of a revoked device that came after it was revoked: somebody decides whether they count."""
+    return _faulty(judged, LATE, {REVOKED_DEVICE})
+
+
+def _faulty(judged: Judged, kind: str, faults: AbstractSet[str]) -> Row | None:
+    wrong = {digest: fault for digest, fault in judged.invalid_edits.items() if fault in faults}
     found = [edit for edit in well_formed(judged.edits) if edit_digest(edit) in wrong] if wrong else []
-    return _about_edits(SIGNATURE, found, wrong) if found else None
+    return _about_edits(kind, found, wrong) if found else None
 
 
 def _contested(judged: Judged) -> Row | None:

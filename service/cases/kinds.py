@@ -35,7 +35,7 @@ class Kind:
 
 
 CONFLICT, DUPLICATE, INVALID, HELD, CLOCK = "conflict", "duplicate", "invalid", "held", "clock"
-MISMATCH, CONTESTED, SIGNATURE, QUARANTINE = "mismatch", "contested", "signature", "quarantine"
+MISMATCH, CONTESTED, SIGNATURE, LATE, QUARANTINE = "mismatch", "contested", "signature", "late", "quarantine"
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
@@ -48,6 +48,7 @@ KINDS: Mapping[str, Kind] = {
         Kind(MISMATCH, 14, dismissible=True),
         Kind(CONTESTED, 3, dismissible=True),
         Kind(SIGNATURE, 3, dismissible=True),
+        Kind(LATE, 3, dismissible=True),
         Kind(QUARANTINE, 1, dismissible=True),
     )
 }

@@ -16,7 +16,7 @@ PREFIX = "case:"
 ENTRIES_MOST = 1000
 COMMENT, OWNER, DUE, SNOOZE, DISMISS, REOPEN = "comment", "owner", "due", "snooze", "dismiss", "reopen"
 QUESTION, DECIDED, UNDONE, JOINED, UNJOINED = "question", "decided", "undone", "joined", "unjoined"
-PUT_BACK = "put_back"
+PUT_BACK, ADMITTED = "put_back", "admitted"
 
 
 @dataclass(frozen=True)

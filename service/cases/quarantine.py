@@ -18,8 +18,9 @@ from service.cases.kinds import QUARANTINE, case_id
 from service.cases.notes import PUT_BACK
 from service.errors import RoundsError
 from service.parts import Parts
-from sync.edits import edit_digest, in_force
+from sync.edits import in_force
 from sync.intake import Judged
+from sync.verdict import REVOKED_DEVICE
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +40,8 @@ def note_put_back(parts: Parts, judged: Sequence[Judged], own: str) -> None:
 
 def _devices(judged: Judged) -> set[str]:
     """Whose edits came with the revisions that lacked others; one that only claims to be somebody's tells nothing."""
-    sound = in_force([edit for edit in judged.fresh if edit_digest(edit) not in judged.invalid_edits])
+    faults = {digest for digest, fault in judged.invalid_edits.items() if fault != REVOKED_DEVICE}
+    sound = in_force(judged.fresh, faults)
     return {str(edit["device"]) for edit in sound} if judged.lost else set()
 
 

@@ -9,6 +9,8 @@ from service.auth.directory import Directory
 from service.cli import Refusal, configured, json_option, show
 from service.commands.opened import opened
 from service.config import Config
+from service.parts import open_databases
+from service.readmodel.projection import SqlProjection
 
 
 @click.group("device")
@@ -31,8 +33,17 @@ def listed(config: Config, as_json: bool) -> None:
 @click.argument("device")
 @configured
 def revoke(config: Config, device: str) -> None:
-    """Refuse DEVICE from now on: a tablet that was lost."""
+    """Refuse DEVICE from now on: a tablet that was lost.
+
+    What the office has seen of it goes on counting; anything else that it signed opens a case when it comes.
+    """
     with opened(config) as store:
-        if not Devices(Directory(store)).revoke(device):
+        readmodel, operational = open_databases(config)
+        try:
+            genuine = SqlProjection(readmodel).edits_of(device)
+        finally:
+            readmodel.dispose()
+            operational.dispose()
+        if not Devices(Directory(store)).revoke(device, genuine):
             raise Refusal(f"There is no device {device!r}.")
     click.echo(f"{device}: revoked")

@@ -64,7 +64,7 @@ class Enrolments:
         devices = Devices(self._directory)
         for each in self._directory.devices():
             if each.user == hub.name and not each.revoked:
-                devices.revoke(each.device)
+                devices.revoke(each.device, ())
         device = devices.register(hub, jwk, label, now.timestamp())
         self.keep_speakers(hub, device)
         return hub, device

@@ -19,7 +19,7 @@ from service.auth.requests import signed_in
 from service.cases import notes
 from service.cases.ancestry import base_of
 from service.cases.annotate import WORDS
-from service.cases.kinds import CONFLICT, DUPLICATE, KINDS, QUARANTINE
+from service.cases.kinds import CONFLICT, DUPLICATE, KINDS, LATE, QUARANTINE
 from service.office import third_values
 from service.office.case_view import ABOUT_A_FIELD, answers_of, head_of, shown_case, when
 from service.office.differences import between, pieces
@@ -59,6 +59,7 @@ def case_page(case: Row, **more: str) -> str:
         own=_own(case, form, reader),
         outcome=None if case["status"] == "open" else _outcome(case, form, names),
         matters=matters,
+        late=[edit["digest"] for edit in case["detail"].get("edits", ()) if case["kind"] == LATE],
         more_matters=unnamed(case, len(matters)),
         why_url=why_url({"id": case["record"], "team": case["record_team"]}, case["path"])
         if case["kind"] in ABOUT_A_FIELD
@@ -76,7 +77,8 @@ def _acts(case: Row) -> frozenset[str]:
     can = {
         "choose": is_open and has_values,
         "join": is_open and case["kind"] == DUPLICATE,
-        "ask": is_open and case["kind"] not in {QUARANTINE, DUPLICATE},
+        "ask": is_open and case["kind"] not in {QUARANTINE, DUPLICATE, LATE},
+        "admit": is_open and case["kind"] == LATE and access.may(signed_in(), Action.ADMIT, case["team"]),
         "dismiss": is_open and KINDS[case["kind"]].dismissible,
         "reopen": case["closed_how"] == "dismissed",
         "plan": is_open,

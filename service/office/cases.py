@@ -14,7 +14,7 @@ from service.api.cases import find, may_decide
 from service.auth import access
 from service.auth.access import Action
 from service.auth.requests import signed_in
-from service.cases import decisions, joins, questions
+from service.cases import admission, decisions, joins, questions
 from service.cases.annotate import WORDS, annotate
 from service.cases.decisions import Choice
 from service.cases.kinds import DUPLICATE
@@ -30,7 +30,8 @@ from service.readmodel.paging import Row
 def add_to(blueprint: Blueprint) -> None:
     """Add these pages to the office."""
     blueprint.add_url_rule("/cases/<case_id>", "case", one, methods=["GET"])
-    for path, view in (("", decide), ("/undo", undo), ("/question", ask), ("/entries", add_entry)):
+    acts = (("", decide), ("/undo", undo), ("/question", ask), ("/entries", add_entry), ("/admission", let_in))
+    for path, view in acts:
         blueprint.add_url_rule(f"/cases/<case_id>{path}", view.__name__, view, methods=["POST"])
 
 
@@ -68,6 +69,16 @@ def ask(case_id: str) -> Response | tuple[str, int]:
         questions.ask(current(), signed_in().person, case, text)
 
     return acting(case_id, act, "asked", ends=False)
+
+
+@access.needs(Action.ADMIT)
+def let_in(case_id: str) -> Response | tuple[str, int]:
+    """Let the edits count that the page shows, though they came after their device was revoked."""
+
+    def act(case: Row) -> None:
+        admission.admit(current(), signed_in().person, case, request.form.getlist("edit"), note_given())
+
+    return acting(case_id, act, "admitted", ends=False)
 
 
 @access.needs(Action.DECIDE)

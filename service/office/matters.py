@@ -8,7 +8,7 @@ from typing import Any
 from flask import url_for
 
 from schemas.form import Form
-from service.cases.kinds import CONTESTED, HELD, INVALID, MISMATCH, QUARANTINE, SIGNATURE
+from service.cases.kinds import CONTESTED, HELD, INVALID, LATE, MISMATCH, QUARANTINE, SIGNATURE
 from service.office.answers import anchor_of
 from service.office.case_view import when
 from service.office.history import fault_of
@@ -69,6 +69,7 @@ _TOLD: Mapping[str, Callable[[Row, Mapping[str, Any], Form | None, Names, Reader
     HELD: _held,
     MISMATCH: _differing,
     SIGNATURE: _edits,
+    LATE: _edits,
     CONTESTED: _edits,
     QUARANTINE: _device,
 }

@@ -44,13 +44,20 @@ class SqlProjection:
                 known.setdefault(record, []).append(edit)
         return known
 
-    def held(self, mailbox: str, reasons: Sequence[str]) -> list[str]:
-        """The records that wait for one of these."""
-        query = select(records.c.id).where(
+    def waiting(self, mailbox: str, reasons: Sequence[str]) -> list[str]:
+        """The records that wait for one of these, as a whole or one of their edits."""
+        held = select(records.c.id).where(
             records.c.mailbox == mailbox, records.c.verdict == "held", records.c.reason.in_(reasons)
         )
+        late = select(edits.c.record).where(edits.c.team == _team(mailbox), edits.c.fault.in_(reasons))
         with self._engine.connect() as connection:
-            return list(connection.execute(query.order_by(records.c.id)).scalars())
+            return sorted(connection.execute(held.union(late)).scalars())
+
+    def edits_of(self, device: str) -> list[str]:
+        """The digests of all edits that name this device, whichever team's."""
+        query = select(edits.c.digest).where(edits.c.device == device).distinct()
+        with self._engine.connect() as connection:
+            return sorted(connection.execute(query).scalars())
 
     def apply(self, mailbox: str, judged: Sequence[Judged], place: Place, reports: Sequence[Document] = ()) -> None:
         """Replace the rows of these records and devices, and move the checkpoint: all or nothing.

@@ -107,6 +107,7 @@ edits = Table(
     Column("fault", Text),
     Column("edit", JSON, nullable=False),
     Index("edits_by_device", "team", "device", "at"),
+    Index("edits_by_fault", "team", "fault"),
 )
 
 # What has come into the media databases: under a digest its very bytes (`sound`), or others.

@@ -12,12 +12,12 @@ import pytest
 from schemas import messages
 from schemas.answers import judge
 from schemas.form import parse
-from sync.verdict import BAD_SIGNATURE, CONTESTED, UNKNOWN_DEVICE, UNKNOWN_VERSION, WRONG_AUTHOR
+from sync.verdict import BAD_SIGNATURE, CONTESTED, REVOKED_DEVICE, UNKNOWN_DEVICE, UNKNOWN_VERSION, WRONG_AUTHOR
 
 ROOT = Path(__file__).parents[2]
 RAISING = {"Fault": 0, "fail": 0, "_check_temporal": -1}
 """Which argument of these is the code."""
-OF_EDITS = {BAD_SIGNATURE, CONTESTED, UNKNOWN_DEVICE, UNKNOWN_VERSION, WRONG_AUTHOR}
+OF_EDITS = {BAD_SIGNATURE, CONTESTED, REVOKED_DEVICE, UNKNOWN_DEVICE, UNKNOWN_VERSION, WRONG_AUTHOR}
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 

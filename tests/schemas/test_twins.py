@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from schemas.answers import judge
@@ -311,7 +311,16 @@ def likely_edits(draw: st.DrawFn, definitions: list[dict[str, Any]], prefix: str
     return path, draw(st.sampled_from([*LIKELY[kind], None]))
 
 
+TWO_ROWS = ("/r", [{"_row": row, "r1": number, "r2": True} for number, row in enumerate(ULIDS[:2], 1)])
+ANOTHER_ROW = [TWO_ROWS, (f"/r/{ULIDS[0]}/r1", 7)]
+"""A row whose calculation reads another row of its own repeat; chance hardly ever changes just that one."""
+OF_ITSELF = [("/kept", 3), ("/kept", 2)]
+"""A question that is relevant by its own answer."""
+
+
 @settings(deadline=None, suppress_health_check=list(HealthCheck))
+@example(changes=ANOTHER_ROW, state="submitted")
+@example(changes=OF_ITSELF, state="draft")
 @given(changes=st.lists(likely_edits(DENSE), min_size=10, max_size=40), state=st.sampled_from(["draft", "submitted"]))
 def test_filling_a_form_full_of_dependencies(filling: Tablet, changes: list[tuple[str, Any]], state: str) -> None:
     definition = {"form": "dense", "version": 1, "languages": ["en"], "title": LABEL, "fields": DENSE}

@@ -74,7 +74,7 @@ def test_what_was_waved_through_is_asked_again_when_it_goes_on_and_lets_no_revok
     record, edit = begin(office, north, colleague)
     for number in range(3):
         take_out(office, colleague, record, edit, f"第{number}次")
-    Devices(office.parts.directory).revoke(colleague.device)
+    Devices(office.parts.directory).revoke(colleague.device, ())
     assert say(office, the_case(office, "quarantine"), dismiss="程序已升级").get_json()["status"] == "closed"
     assert device(office, colleague).revoked, "it was revoked for a reason of its own"
     for number in range(3, 6):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sync.edits import edits_digest
 from sync.embedded.database import EmbeddedDatabase
 from sync.merge import fold
 from tests.sync.world import MAILBOX, MEDIA, World
@@ -104,3 +105,32 @@ def test_what_is_written_after_meeting_is_bounded(tmp_path: Path) -> None:
     sites, leaves = 3, 4
     assert len(tree.parents) <= edits + sites * leaves + leaves
     check_edits(world)
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside a live leaf"])
+def test_what_only_a_deleted_leaf_holds_is_judged_and_in_the_next_leaf(tmp_path: Path, beside: bool) -> None:
+    """A hub has merged two leaves. The way to the office breaks off when the tombstone of one of them has crossed."""
+    world = World(tmp_path, 5, tablets=2, hubs=1)
+    [hub], [one, two] = world.hubs, world.tablets
+    one.fill(world.form)
+    world.meet()
+    world.sync(two, hub)
+    for tablet in (one, two):
+        tablet.rng.random = lambda: 0.0  # type: ignore[method-assign]
+        tablet.fill(world.form)
+    for tablet in (one, two):
+        world.sync(tablet, hub)
+    hub.intake.drain()
+    [record] = [name for name in state(hub.database(MAILBOX)) if name.startswith("record:")]
+    [gone] = [leaf for leaf in hub.database(MAILBOX).leaves(record) if leaf.get("_deleted")]
+    office = world.office.database(MAILBOX)
+    left = two if {edit["id"] for edit in gone["edits"]} & {one.written[-1]} else one
+    if beside:
+        world.sync(left, world.office)
+    assert office.put_revisions([gone]) == []
+    world.office.crash()
+    world.office.intake.drain()
+    [leaf] = live_leaves(office, record)
+    expected = {edit["id"] for edit in gone["edits"]} | ({left.written[-1]} if beside else set())
+    assert {edit["id"] for edit in leaf["edits"]} == expected
+    assert office.get(f"receipt:{record}:office")["digest"] == edits_digest(leaf["edits"])

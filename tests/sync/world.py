@@ -62,8 +62,9 @@ class Memory:
     def known_edits(self, mailbox: str, record_ids: Sequence[str]) -> dict[str, Sequence[Any]]:
         return {each: self.judged[mailbox, each].edits for each in record_ids if (mailbox, each) in self.judged}
 
-    def held(self, mailbox: str, reasons: Sequence[str]) -> list[str]:
-        return [name for (box, name), each in self.judged.items() if box == mailbox and each.reason in reasons]
+    def waiting(self, mailbox: str, reasons: Sequence[str]) -> list[str]:
+        mine = [(name, each) for (box, name), each in self.judged.items() if box == mailbox]
+        return [name for name, each in mine if {each.reason, *each.invalid_edits.values()} & set(reasons)]
 
     def apply(self, mailbox: str, judged: Sequence[Judged], place: Place, reports: Sequence[Document] = ()) -> None:
         self.judged |= {(mailbox, each.record_id): each for each in judged}

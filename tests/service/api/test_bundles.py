@@ -116,9 +116,7 @@ def test_who_may_bring_bundles(office: Office, north: Tablet, unsent: Unsent, us
     assert office.post(PATH, data=b"x").status_code == 401
 
 
-def test_strangers_revoked_devices_and_forgeries_bring_nothing_in(
-    office: Office, north: Tablet, unsent: Unsent
-) -> None:
+def test_strangers_and_forgeries_bring_nothing_in(office: Office, north: Tablet, unsent: Unsent) -> None:
     unsent.add("mailbox-north", visit(north, 1))
     colleague = Tablet(office, "zhang.min")
     claimed = unsent.bundle(north, device=colleague.device)
@@ -129,10 +127,21 @@ def test_strangers_revoked_devices_and_forgeries_bring_nothing_in(
     for content, code in ((claimed, "bundle_altered"), (altered, "bundle_altered"), (unknown, "bundle_foreign")):
         answer = send(office, content)
         assert (answer.status_code, answer.get_json()["error"]) == (422, code)
-    Devices(office.parts.directory).revoke(north.device)
-    assert send(office, good).get_json()["error"] == "device_revoked"
-    Campaign(office.parts.store).disable_user("zhang.min")
+    Campaign(office.parts.store).disable_user("li.wei")
+    assert send(office, good).get_json()["error"] == "bundle_foreign"
     assert office.mailbox("north").info().doc_count == 0
+
+
+def test_a_lost_hub_s_bundle_brings_nothing_in(office: Office, north: Tablet, unsent: Unsent) -> None:
+    Campaign(office.parts.store).add_user(
+        "lost", "a hub's password", display_name="hub", roles=["hub"], teams=["north"]
+    )
+    unsent.add("mailbox-north", visit(north, 1))
+    reference = office.parts.directory.reference
+    reference.put(reference.get(f"device:{north.device}") | {"user": "lost"})
+    assert send(office, unsent.bundle(north)).get_json()["counts"]["written"] == 1
+    Devices(office.parts.directory).revoke(north.device, ())
+    assert send(office, unsent.bundle(north)).get_json()["error"] == "device_revoked"
 
 
 def test_sealed_bundles_open_with_the_passphrase_or_the_office_s_key(

@@ -72,7 +72,7 @@ def served(request: pytest.FixtureRequest, config: Config) -> Iterator[tuple[str
 
 
 REVOCATIONS: dict[str, Callable[[Parts, str], object]] = {
-    "the device is revoked": lambda parts, device: Devices(parts.directory).revoke(device),
+    "the device is revoked": lambda parts, device: Devices(parts.directory).revoke(device, ()),
     "the person is disabled": lambda parts, _: Campaign(parts.store).disable_user("li.wei"),
     "the person changes teams": lambda parts, _: Campaign(parts.store).add_user(
         "li.wei", None, roles=["inspector"], teams=["south"]
@@ -95,6 +95,6 @@ def test_a_feed_ends_when_its_sign_in_does_and_tells_nothing_more(served: tuple[
 def test_what_is_written_with_the_revocation_is_not_told_either(office: Office, north: Tablet) -> None:
     with listening(office.app) as url:
         feed = Feed(url, north.session["token"])
-        Devices(office.parts.directory).revoke(north.device)
+        Devices(office.parts.directory).revoke(north.device, ())
         Tablet(office, "zhang.min").fill(VISIT)
         assert feed.rest()["results"] == []

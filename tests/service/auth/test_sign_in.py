@@ -131,7 +131,7 @@ def test_a_revoked_device_is_refused_at_once_everywhere(office: Office, north: T
     bearer = {"Authorization": f"Bearer {north.session['token']}"}
     assert office.get("/api/v1/me", headers=bearer).status_code == 200
     assert office.get("/db/mailbox-north", headers=bearer).status_code == 200
-    assert Devices(office.parts.directory).revoke(north.device)
+    assert Devices(office.parts.directory).revoke(north.device, ())
     for path in ("/api/v1/me", "/db/mailbox-north"):
         answer = office.get(path, headers=bearer)
         assert (answer.status_code, answer.get_json()["error"]) == (403, "device_revoked")

@@ -12,6 +12,7 @@ import tempfile
 import time
 import urllib.parse
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from statistics import median
 import orjson
 
 from sync.embedded import EmbeddedStore
+from tests.bench import opening
 from tests.bench.replication import embedded, say
 from tests.bench.store import BATCH, SECURITY, Client, document
 from tests.live import ROOT
@@ -33,9 +35,10 @@ Operation = Callable[[Client, int], object]
 
 @dataclass(frozen=True)
 class Size:
-    """One database: median seconds by operation, and what a sync without news took."""
+    """One database: median seconds of opening it and by operation, and what a sync without news took."""
 
     documents: int
+    opening: float
     seconds: dict[str, float]
     requests: int
     bytes: int
@@ -44,36 +47,43 @@ class Size:
 def measure(few: int, many: int) -> tuple[Size, Size]:
     """Both databases, each operation in turns."""
     with ExitStack() as stack:
-        ends = [(stack.enter_context(_filled(count)), count) for count in (few, many)]
+        ends = [(*stack.enter_context(_filled(count)), count) for count in (few, many)]
         seconds: dict[int, dict[str, list[float]]] = {few: {}, many: {}}
         for number in range(TIMES):
-            for url, count in ends:
+            for url, _, count in ends:
                 client = Client(url)
                 for name, operation in operations(number).items():
                     start = time.perf_counter()
                     operation(client, count)
                     seconds[count].setdefault(name, []).append(time.perf_counter() - start)
         found = [
-            Size(count, {name: median(each) for name, each in seconds[count].items()}, *_nothing_new(url))
-            for url, count in ends
+            Size(count, opened, {name: median(each) for name, each in seconds[count].items()}, *_nothing_new(url))
+            for url, opened, count in ends
         ]
         return found[0], found[1]
 
 
 @contextmanager
-def _filled(documents: int) -> Iterator[str]:
+def _filled(documents: int) -> Iterator[tuple[str, float]]:
+    """A server on a filled database, and how long it took to open that before."""
     say(f"scale: a database of {documents} documents")
     with tempfile.TemporaryDirectory(prefix="rounds-bench-") as folder:
-        database = EmbeddedStore(Path(folder)).create(PATH[1:])
-        database.set_security(SECURITY)
-        for at in range(0, documents, AT_ONCE):
-            database.put_revisions([document(number) for number in range(at, min(at + AT_ONCE, documents))])
+        with ThreadPoolExecutor(1) as filling:  # its connection ends with its thread
+            filling.submit(_fill, Path(folder), documents).result()
+        seconds = opening.measure(Path(folder), PATH[1:])
         with embedded(Path(folder)) as (url, _):
-            yield url
+            yield url, seconds
+
+
+def _fill(folder: Path, documents: int) -> None:
+    database = EmbeddedStore(folder).create(PATH[1:])
+    database.set_security(SECURITY)
+    for at in range(0, documents, AT_ONCE):
+        database.put_revisions([document(number) for number in range(at, min(at + AT_ONCE, documents))])
 
 
 def operations(round_number: int) -> dict[str, Operation]:
-    """Each takes a client and how many documents there are. The first opens the database, in the first round."""
+    """Each takes a client and how many documents there are."""
     return {
         "info": lambda client, _: client.send("GET", PATH),
         "one document": lambda client, count: client.send("GET", f"{PATH}/{_address(count // 2 + round_number)}"),

@@ -82,8 +82,8 @@ def scale(few: Size, many: Size) -> str:
     return "\n".join(
         [
             f"Operations in a database of {few.documents:,} and in one of {many.documents:,} records, in turns",
-            f"over HTTP: the median of {TIMES}. A new connection each time, so the first operation includes it. Opening",
-            "is measured without a server, with nothing of the file in memory.",
+            f"over HTTP: the median of {TIMES}. A new connection each time, so the first operation includes it.",
+            "Opening is measured without a server, with nothing of the file in memory.",
             "",
             f"| | {few.documents:,} | {many.documents:,} | ratio |",
             "|---|---:|---:|---:|",

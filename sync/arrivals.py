@@ -8,20 +8,23 @@ repeats work and writes nothing twice.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
 import structlog
 
 from sync.receipts import write_receipts
-from sync.store import Change, Database, Document, NotFound, Place, Store, StoreError
+from sync.store import Attachment, Change, Database, Document, NotFound, Place, Store, StoreError
 
 log = structlog.get_logger(__name__)
 
 MEDIA, PREFIX, FILE = "media-", "media:", "file"
 BATCH = 10
 """Files to a step: text must not wait long for pictures to be read."""
+LEAVES = 32
+"""Of one file, how many are read to find the right bytes: anybody of the team can add one."""
 
 
 class Shelf(Protocol):
@@ -55,7 +58,7 @@ def step(store: Store, shelf: Shelf, media: str, place: Place) -> tuple[int, Pla
     """
     team = media.removeprefix(MEDIA)
     database = store.database(media)
-    page = database.changes(place.seq, limit=BATCH, include_docs=True)
+    page = database.changes(place.seq, limit=BATCH, all_leaves=True)
     if not page.results:
         return 0, place
     files = [_file(database, change) for change in page.results if change.id.startswith(PREFIX)]
@@ -69,9 +72,22 @@ def step(store: Store, shelf: Shelf, media: str, place: Place) -> tuple[int, Pla
 
 def _file(database: Database, change: Change) -> File:
     digest = change.id.removeprefix(PREFIX)
-    if change.deleted or change.doc is None:
+    if change.deleted:
         return File(digest, None)
-    return File(digest, _is_sound(database, change.id, change.doc["_rev"], digest))
+    return File(digest, any(_is_sound(database, change.id, rev, digest) for rev in change.revs[:LEAVES]))
+
+
+def candidates(database: Database, digest: str) -> Iterator[Attachment]:
+    """What is stored under a file's name: the winner's bytes, then those of its other live leaves.
+
+    Which of them wins is nobody's to choose: whoever stores others under a picture's name must not hide it.
+    """
+    doc_id = PREFIX + digest
+    with suppress(NotFound):
+        doc = database.get(doc_id, conflicts=True)
+        for rev in [doc["_rev"], *doc.get("_conflicts", ())][:LEAVES]:
+            with suppress(NotFound):
+                yield database.attachment(doc_id, FILE, rev)
 
 
 def _is_sound(database: Database, doc_id: str, rev: str, digest: str) -> bool:

@@ -142,6 +142,8 @@ function (doc, old, user, security) {
     }
     require_(doc.type === 'media', 'This database holds documents of the type media.');
     checkTeam();
+    // Its name is the digest of its bytes: there is nothing to change, and nobody may put another's out of sight.
+    require_(admin || !old || old._deleted === true, 'A picture is never replaced by another.');
     require_(MEDIA_ID.test(doc._id), "The id of a media document is 'media:<sha256>'.");
     var names = isObject(doc._attachments) ? Object.keys(doc._attachments) : [];
     require_(names.length === 1 && names[0] === 'file', "A media document has one attachment, named 'file'.");

@@ -181,6 +181,8 @@ def _check_media(doc: Document, old: Document | None, user: UserContext, team: o
         return
     _require(doc.get("type") == "media", "This database holds documents of the type media.")
     _check_team(doc, team)
+    # Its name is the digest of its bytes: there is nothing to change, and nobody may put another's out of sight.
+    _require(user.is_admin or old is None or old.get("_deleted") is True, "A picture is never replaced by another.")
     _require(_MEDIA_ID.fullmatch(doc["_id"]) is not None, "The id of a media document is 'media:<sha256>'.")
     files = doc.get("_attachments")
     _require(isinstance(files, dict) and list(files) == ["file"], "A media document has one attachment, named 'file'.")

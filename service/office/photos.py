@@ -22,6 +22,7 @@ from service.auth.requests import signed_in
 from service.campaign import media_of
 from service.errors import RoundsError, not_found
 from service.parts import current
+from sync.arrivals import candidates
 from sync.store import Attachment, NotFound
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -46,11 +47,14 @@ def photo(team: str, digest: str) -> Response:
     if not access.may(signed_in(), Action.READ_RECORDS, team):
         not_found("photo_unknown")
     try:
-        file = current().store.database(media_of(team)).attachment(f"media:{digest}", "file")
+        database = current().store.database(media_of(team))
     except NotFound:
         not_found("photo_unknown")
-    held = _verified(file, digest)
-    return _altered() if held is None else _shown(file, held, digest)
+    file = None
+    for file in candidates(database, digest):
+        if (held := _verified(file, digest)) is not None:
+            return _shown(file, held, digest)
+    return not_found("photo_unknown") if file is None else _altered()
 
 
 def _verified(file: Attachment, digest: str) -> IO[bytes] | None:

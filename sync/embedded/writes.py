@@ -124,7 +124,9 @@ class Batch:
         _refuse_leap(rev, entry.tree)
         if rev in entry.tree.parents:
             self._ask_gate(doc, None, None)
-            entry.changed |= entry.tree.insert(path, deleted=doc.get("_deleted") is True)
+            # A revision that is here already would put leaves behind it, whatever it holds: the gate has not seen both.
+            if self._user.is_admin or not _left_behind(entry.tree, path[1:]):
+                entry.changed |= entry.tree.insert(path, deleted=doc.get("_deleted") is True)
         else:
             self._keep(doc, entry, path, _body(doc), streams)
         return rev
@@ -134,6 +136,10 @@ class Batch:
         rev, deleted = path[0], doc.get("_deleted") is True
         old = self._standing(entry.tree, path[1:]) if len(path) > 1 else None
         self._ask_gate(doc, old, _at_most(body, path))
+        for leaf in _left_behind(entry.tree, path[1:]):
+            # Ancestors that are here may be joined to others by this path: it must hold what each of them does.
+            if old is None or leaf != old.rev:
+                self._ask_gate(doc, self._standing(entry.tree, [leaf]), None)
         stubs = None
         if doc.get("_attachments"):
             found = attachments.resolve(self._connection, doc["_attachments"], rev, _stubs(old), streams)
@@ -203,6 +209,11 @@ def _refuse_leap(rev: str, tree: Tree) -> None:
     number = generation(rev)
     if number > LEAP and number > max(map(generation, tree.leaves), default=0) + LEAP:
         raise Forbidden("This revision is too far ahead of those that are known here.")
+
+
+def _left_behind(tree: Tree, older: Sequence[str]) -> list[str]:
+    """The leaves that are none any more once a revision with these ancestors is there."""
+    return [leaf for leaf in tree.leaves if leaf in older] if older else []
 
 
 def _stubs(old: Stored | None) -> attachments.Stubs:

@@ -128,7 +128,7 @@ def test_a_photo_that_two_drafts_hold_outlives_the_sending_of_one(one: TabletScr
         told.still = Boolean(await read('pictures', `somebody/${digest}`));
         await pictures.send([digest], 'north', new Set());
         told.gone = !(await read('pictures', `somebody/${digest}`));
-        told.stored = (await attachment(db, `media:${digest}`, 'file')).size;
+        told.stored = (await attachment(db, `media:${digest}`)).size;
         told.revisions = (await db.get(`media:${digest}`, { revs: true }))._revisions.start;
         await sync.unsent.erase();
         await destroyLocal('somebody', 'media-north');

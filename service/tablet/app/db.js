@@ -134,13 +134,25 @@ async function liveLeaves(db, id, options) {
   return found.flatMap((/** @type {{ok?: Doc}} */ leaf) => (leaf.ok && !leaf.ok._deleted ? [leaf.ok] : []));
 }
 
-/** The bytes of a media document, or null where they are not here. @param {Database} db @param {string} id @returns {Promise<Blob | null>} */
-export async function attachment(db, id) {
+/**
+ * The bytes of a media document, or null where they are not here.
+ * @param {Database} db @param {string} id @param {{rev?: string}} [leaf] which of them; the winner where none is named
+ * @returns {Promise<Blob | null>}
+ */
+export async function attachment(db, id, leaf = {}) {
   try {
-    return await db.getAttachment(id, 'file');
+    return await db.getAttachment(id, 'file', leaf);
   } catch (error) {
     if (/** @type {Failure} */ (error).status === 404) return null;
     throw error;
+  }
+}
+
+/** Those of a media document's live leaves that are not the winner, one after the other. @param {Database} db @param {string} id */
+export async function* otherAttachments(db, id) {
+  for (const rev of (await document(db, id))?._conflicts ?? []) {
+    const found = await attachment(db, id, { rev });
+    if (found) yield found;
   }
 }
 

@@ -30,7 +30,7 @@ export default class PouchDB {
   allDocs(options: object): Promise<{ rows: Row[] }>;
   bulkDocs(docs: Doc[] | { docs: Doc[]; new_edits?: boolean }, options?: object): Promise<Written[]>;
   revsDiff(revs: Record<string, string[]>): Promise<Record<string, { missing: string[] }>>;
-  getAttachment(id: string, name: string): Promise<Blob>;
+  getAttachment(id: string, name: string, options?: { rev?: string }): Promise<Blob>;
   changes(options: object): Feed;
   replicate: { to(target: PouchDB, options: ReplicateOptions): Handle; from(source: PouchDB, options: ReplicateOptions): Handle };
   close(): Promise<void>;

@@ -21,7 +21,7 @@ from service.readmodel.deliveries import Came, Deliveries
 from service.readmodel.intake import intake_of
 from service.readmodel.projection import SqlProjection
 from sync.arrivals import BATCH, File
-from sync.store import Document
+from sync.store import Document, Forbidden, UserContext
 from tests.service.conftest import FORM, VISIT, Office, Tablet
 from tests.service.readmodel.test_intake import Crash, crashing, judged, outcome_of, receipt_of
 
@@ -122,6 +122,40 @@ def test_other_bytes_under_a_photo_s_name_are_no_arrival_until_the_right_ones_co
     photo(office, ONE)
     office.judge()
     assert files_of(office, record)["arrived"] == [digest_of(ONE)]
+
+
+def beside(office: Office, digest: str, content: bytes, letter: str) -> None:
+    """Bytes under a photo's name, as a revision without ancestors: the greater letter wins."""
+    file = {"content_type": "image/jpeg", "data": encoded(content)}
+    doc = {"_id": f"media:{digest}", "type": "media", "team": "north", "device": "7f3a", "_rev": f"1-{letter * 32}"}
+    member = UserContext("zhang.min", frozenset({"inspector", "team:north"}))
+    more = {"content_type": "image/jpeg", "length": len(content), "_attachments": {"file": file}}
+    assert office.parts.store.database("media-north").put_revisions([{**doc, **more}], user=member) == []
+
+
+@pytest.mark.parametrize("other_first", [True, False])
+def test_a_photo_is_not_hidden_by_other_bytes_under_its_name(office: Office, north: Tablet, other_first: bool) -> None:
+    one = digest_of(ONE)
+    record = with_photos(north, one)
+    right, other = ("0", ONE), ("f", OTHER)
+    for letter, content in (other, right) if other_first else (right, other):
+        beside(office, one, content, letter)
+        office.judge()
+    assert files_of(office, record) == {"arrived": [one], "missing": []}
+    shown = office.enter().get(f"/office/photos/north/{one}")
+    assert (shown.status_code, shown.data) == (200, ONE)
+
+
+def test_nobody_of_the_team_puts_other_bytes_in_a_photo_s_place(office: Office, north: Tablet) -> None:
+    one = photo(office, ONE)
+    record = with_photos(north, one)
+    database = office.parts.store.database("media-north")
+    standing = database.get(f"media:{one}")
+    file = {"content_type": "image/jpeg", "data": encoded(OTHER)}
+    [written] = database.put_many([{**standing, "_attachments": {"file": file}}], user=north.member)
+    assert isinstance(written.error, Forbidden)
+    office.judge()
+    assert files_of(office, record) == {"arrived": [one], "missing": []}
 
 
 def test_a_photo_that_the_office_removes_is_missing_again(office: Office, north: Tablet) -> None:

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from sync.embedded import EmbeddedStore
+from sync.embedded.database import EmbeddedDatabase
 from sync.embedded.protocol import changes, feeds
 from sync.embedded.protocol.waiting import THREADS, Room
 from sync.gate import check
-from sync.store import Changes, Forbidden, Seq, TooLarge, Unavailable, UserContext
+from sync.store import Changes, Document, Forbidden, Seq, TooLarge, Unavailable, UserContext
 from tests.sync.embedded.conftest import Caller
 
 FILE = {"content_type": "image/png", "data": base64.b64encode(b"x" * 100_000).decode()}
@@ -156,3 +157,40 @@ def test_a_multipart_body_of_boundaries_alone_is_refused(call: Caller) -> None:
     body = b"--b\r\n\r\n" * 5_000
     answer = call("PUT", "/north/p", body, content_type='multipart/related; boundary="b"')
     assert answer.status_code == 413
+
+
+ALLEGED = {"device": "7f3a", "app": "1", "version": 1, "unset": [], "seen": {}, "note": None, "sig": "A" * 86}
+RECORD = "record:visit:01JDA000000000000000000001"
+
+
+def record_of(by: str, number: int, *ids: str) -> Document:
+    """A revision that holds one edit of somebody's; `ids` are its own letter and those of its ancestors."""
+    at = "2026-11-23T06:10:42.120Z/0000/7f3a"
+    edit = {**ALLEGED, "id": f"edit-of-{by}", "at": at, "by": by, "set": {"/name": by}}
+    history = {"start": number, "ids": [letter * 32 for letter in ids]}
+    body = {"type": "record", "form": "visit", "version": 1, "team": "north", "edits": [edit], "answers": {}}
+    return {"_id": RECORD, "_rev": rev(number, ids[0]), "_revisions": history, **body}
+
+
+@pytest.fixture
+def mailbox(tmp_path: Path) -> EmbeddedDatabase:
+    """A mailbox that holds a colleague's record, and beside it a revision of the other's without ancestors."""
+    database = EmbeddedStore(tmp_path, gate=check).create("mailbox-north")
+    database.set_security({"rounds": {"kind": "mailbox", "team": "north"}})
+    assert database.put_revisions([record_of("li.wei", 1, "a"), record_of("zhang.min", 2, "b")], user=MEMBER) == []
+    return database
+
+
+def authors(database: EmbeddedDatabase) -> list[str]:
+    return sorted(edit["by"] for leaf in database.leaves(RECORD) for edit in leaf["edits"])
+
+
+def test_a_known_revision_that_comes_again_puts_no_others_edit_behind_it(mailbox: EmbeddedDatabase) -> None:
+    mailbox.put_revisions([record_of("zhang.min", 2, "b", "a")], user=MEMBER)
+    assert authors(mailbox) == ["li.wei", "zhang.min"]
+
+
+def test_a_new_revision_puts_no_others_edit_behind_it_by_way_of_a_known_one(mailbox: EmbeddedDatabase) -> None:
+    [refused] = mailbox.put_revisions([record_of("zhang.min", 3, "c", "b", "a")], user=MEMBER)
+    assert isinstance(refused.error, Forbidden)
+    assert authors(mailbox) == ["li.wei", "zhang.min"]

@@ -1,7 +1,7 @@
 """The campaign from its first day to the last: fleets in processes of their own, the office between them.
 
-While one fleet lives through its day, the office judges what the other has brought. Their mailboxes are different ones,
-so the outcome does not depend on who was faster.
+While half of the fleets live through their day, the office judges what the other half has brought. Their mailboxes are
+different ones, so the outcome does not depend on who was faster.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from service.simulation.journal import Journal
 from service.simulation.office import Office, office_config, open_office
 from service.simulation.plan import Chances, Plan
 
-FLEETS = 2
+FLEETS = 4
 Tell = Callable[[str], None]
 
 
@@ -104,19 +104,22 @@ class Campaign:
         for day in range(self.plan.days):
             if day == self.plan.days // 2:
                 self.office.publish(2)
-            records = edits = 0
-            for number, (fleet, _, _) in enumerate(self._desks):
-                fleet.ask("live_through", day)
-                self._judge(number - 1, day)
-                here = fleet.answer()
-                records, edits = records + here[0], edits + here[1]
+            here = [each for turn in range(2) for each in self._half_a_day(turn, day)]
+            records, edits = (sum(counts) for counts in zip(*here, strict=True))
             tell(f"day {day + 1} of {self.plan.days}: {records} records, {edits} edits")
-        self._judge(-1, self.plan.days)
+        self._judge(1)
 
-    def _judge(self, number: int, day: int) -> None:
-        """The office at work on what a fleet brought when it last met anybody."""
-        _, desk, chance = self._desks[number]
-        if day or number >= 0:
+    def _half_a_day(self, turn: int, day: int) -> list[tuple[int, int]]:
+        """Every second fleet is out, the others' work is judged; the records and edits of each that was out."""
+        out = self.fleets[turn::2]
+        for fleet in out:
+            fleet.ask("live_through", day)
+        self._judge(1 - turn)
+        return [fleet.answer() for fleet in out]
+
+    def _judge(self, turn: int) -> None:
+        """The office at work on what these fleets brought when they last met anybody."""
+        for _, desk, chance in self._desks[turn::2]:
             desk.judge()
             desk.decide(chance, self._chances.decided, self.journal)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from itertools import islice
 from typing import Any, Final
 
 import structlog
@@ -24,7 +23,7 @@ log = structlog.get_logger(__name__)
 RECEIPT: Final = "receipt:"
 PAGE: Final = 1_000
 BATCH: Final = 100
-"""Records that one step looks at."""
+"""Records that one step reads at both ends."""
 TRIES: Final = 5
 """How often one record is stored anew: whoever stands in the way must not keep us busy."""
 
@@ -55,16 +54,20 @@ class Proof:
         self._tries: dict[str, int] = {}
 
     def step(self) -> bool:
-        """Look at what has waited long enough; True where something was stored that has to travel. Raises `StoreError`.
+        """Look at what has waited long enough; True where something has to travel, or more is left to look at.
+
+        Raises `StoreError`.
 
         To be called while nothing else is known to travel: what is on its way is missing over there rightly.
         """
         self._read_news()
         now = self._monotonic()
-        due = list(islice((name for name, since in self._doubted.items() if now - since >= self._patience), BATCH))
-        agreed = self._agreed(due)
-        stored = [self._settle(record) for record in due if record not in agreed]
-        return any(stored)
+        due = [record for record, since in self._doubted.items() if now - since >= self._patience]
+        for start in range(0, len(due), PAGE):
+            self._agree(due[start : start + PAGE])
+        left = [record for record in due if record in self._doubted]
+        stored = [self._settle(record) for record in left[:BATCH]]
+        return any(stored) or len(left) > BATCH
 
     def _read_news(self) -> None:
         """Doubt each record that a receipt has come of: each end speaks of one whenever its edits are others."""
@@ -75,16 +78,15 @@ class Proof:
                     self._doubted[record] = self._monotonic()
             self._since = page.last_seq
 
-    def _agreed(self, records: Sequence[str]) -> set[str]:
-        """Those of which both judges say the same; they are in doubt no more."""
+    def _agree(self, records: Sequence[str]) -> None:
+        """Those of which both judges say the same are in doubt no more."""
         keys = [f"{RECEIPT}{record}:{judge}" for record in records for judge in self._judges]
-        rows = self._here.all(keys=keys, include_docs=True) if keys else []
+        rows = self._here.all(keys=keys, include_docs=True)
         digests = {row.id: row.doc.get("digest") for row in rows if row.doc}
-        agreed = {record for record in records if self._says_the_same(record, digests)}
-        for record in agreed:
-            del self._doubted[record]
-            self._tries.pop(record, None)
-        return agreed
+        for record in records:
+            if self._says_the_same(record, digests):
+                del self._doubted[record]
+                self._tries.pop(record, None)
 
     def _says_the_same(self, record: str, digests: dict[str, Any]) -> bool:
         ours, theirs = (digests.get(f"{RECEIPT}{record}:{judge}") for judge in self._judges)

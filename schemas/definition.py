@@ -47,21 +47,20 @@ UNIQUE = frozenset({"text", "barcode", "integer", "date", "time", "datetime", "s
 COMPUTED = frozenset({"calculate", "score"})
 POLICIES = ("ask", "latest", "union", "max", "min")
 EXPRESSIONS = ("required", "readonly", "relevant", "constraint", "calculate", "choice_filter", "row_count")
-FORM_PROPERTIES = frozenset(
-    [
-        "$schema",
-        "form",
-        "version",
-        "timezone",
-        "languages",
-        "title",
-        "identity",
-        "summary",
-        "mapping",
-        "lists",
-        "fields",
-    ]
+FORM_PROPERTIES = (
+    "$schema",
+    "form",
+    "version",
+    "timezone",
+    "languages",
+    "title",
+    "identity",
+    "summary",
+    "mapping",
+    "lists",
+    "fields",
 )
+"""In the order in which a definition is written."""
 CONVERSIONS = frozenset({"text", "integer", "decimal", "boolean", "date", "select_one", "select_many"})
 """The types that the values of an older version can be turned into."""
 MAX_FIELDS = 2_000
@@ -270,7 +269,7 @@ def _walk(entries: Any, prefix: str = "", depth: int = 1) -> Iterator[tuple[Any,
 
 
 def _check_head(definition: Mapping[str, Any]) -> Iterator[FormProblem]:
-    for name in sorted(set(definition) - FORM_PROPERTIES, key=str):
+    for name in sorted(set(definition).difference(FORM_PROPERTIES), key=str):
         yield FormProblem("", "unknown_property", {"property": name})
     form, version, languages = (definition.get(name) for name in ("form", "version", "languages"))
     if not isinstance(form, str) or not FORM_ID.fullmatch(form):

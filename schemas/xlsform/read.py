@@ -21,19 +21,6 @@ from schemas.xlsform.workbook import Row, Workbook, decoded, read_workbook
 
 ROUNDS_OF_MENDING = 50
 COLUMNS = {"calculate": "calculation", "row_count": "repeat_count"}
-_ORDER = (
-    "$schema",
-    "form",
-    "version",
-    "timezone",
-    "languages",
-    "title",
-    "identity",
-    "summary",
-    "mapping",
-    "lists",
-    "fields",
-)
 _SETTINGS = frozenset({"title", "id_string", "version", "default_language", "instance_name", "allow_choice_duplicates"})
 
 
@@ -92,7 +79,7 @@ class _Reader:
         lists = {key: choices for key, choices in lists.items() if key not in inline}
         definition = {**self._head(names), **({"lists": lists} if lists else {}), "fields": fields}
         self._own(definition)
-        return {name: definition.pop(name) for name in _ORDER if name in definition} | definition
+        return {name: definition.pop(name) for name in FORM_PROPERTIES if name in definition} | definition
 
     def _fields(self, node: Node, questions: Questions) -> Iterator[dict[str, Any]]:
         entry = questions.field(node)
@@ -158,7 +145,7 @@ class _Reader:
         for row in self._book["settings"].rows[:1]:
             for column, text in row.cells.items():
                 name = column.name.removeprefix("rounds::")
-                if name in FORM_PROPERTIES - {"fields"} and name != column.name:
+                if name in FORM_PROPERTIES and name not in {"fields", column.name}:
                     value = decoded(text)
                     definition[name] = value
                     if value is None:

@@ -20,7 +20,7 @@ def rows(title: str) -> set[str]:
 
 
 def test_every_property_of_a_form_is_documented() -> None:
-    assert rows("The form") == FORM_PROPERTIES - {"$schema"}
+    assert rows("The form") == set(FORM_PROPERTIES) - {"$schema"}
 
 
 def test_every_property_of_a_field_is_documented() -> None:

@@ -240,7 +240,7 @@ def test_every_type_and_property_has_an_example() -> None:
     fields = [each for example in ALL for each in _below(example.fields) if not example.is_expression]
     assert {each["type"] for each in fields} == TYPES
     assert {name for each in fields for name in each} == set(PROPERTIES)
-    assert set(json.loads(blocks("form")[0])) | {"lists", "timezone", "mapping", "$schema"} == FORM_PROPERTIES
+    assert set(json.loads(blocks("form")[0])) | {"lists", "timezone", "mapping", "$schema"} == set(FORM_PROPERTIES)
 
 
 def _below(fields: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

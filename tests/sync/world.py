@@ -24,8 +24,9 @@ from sync.forms import FormLibrary
 from sync.intake import Intake, Judged
 from sync.merge import fold
 from sync.receipts import with_media
-from sync.record import new_edit
+from sync.record import body_of, new_edit
 from sync.replicate import Replication
+from sync.revisions import plan_merge
 from sync.signature import device_id, generate_key, public_jwk, sign_edit
 from sync.store import Document, Place, Seq, UserContext, Written
 from tests.sync.logs import VALUES
@@ -36,6 +37,7 @@ MAILBOX, MEDIA, REFERENCE = "mailbox-north", "media-north", "reference"
 SECURITY = {"members": {"names": [], "roles": ["team:north"]}}
 BEGINNING = datetime(2026, 11, 1, tzinfo=UTC)
 OWN = {"type": "record"}
+MORE = {"format": 2, "place": {"lat": "37.8"}, "moves": [["/rows", 1]]}
 SAMPLES: Mapping[str, Sequence[Any]] = {
     "/_state": ["submitted", "withdrawn", "draft"],
     "/asked": ["x", "y", "检查"],
@@ -94,6 +96,19 @@ class OtherVersion(Intake):
         return super()._merge(found, known, replace(judged, answers={"v": 2}))
 
 
+class NewerVersion(Intake):
+    """A program to come, which writes more into a merge than this one knows."""
+
+    def _merge(self, found: Any, known: Sequence[Any], judged: Judged) -> list[Document]:
+        if not super()._merge(found, known, judged):
+            return []
+
+        def body(winner: Document, edits: list[Any]) -> Document:
+            return {**body_of(winner, edits, judged.version, {"v": 3}), "format": 2, "more": {"edits": len(edits)}}
+
+        return plan_merge(found.leaves, body, known=known)
+
+
 class As:
     """A database as somebody with a token reaches it: the gate looks at who writes."""
 
@@ -137,13 +152,17 @@ class Site:
 
 @dataclass
 class Tablet:
-    """A tablet: two databases without a gate, a key, a clock that may be wrong."""
+    """A tablet: two databases without a gate, a key, a clock that may be wrong.
+
+    `more` are members of its edits that no program knows yet; `written` are its edits by their ids.
+    """
 
     path: Path
     name: str
     rng: random.Random
     skew: timedelta
-    written: list[str] = field(default_factory=list)
+    more: Mapping[str, Any] = field(default_factory=dict)
+    written: dict[str, Document] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.store = EmbeddedStore(self.path / self.name)
@@ -174,10 +193,10 @@ class Tablet:
     def seqs(self) -> list[Seq]:
         return [self.store.database(name).info().update_seq for name in (MAILBOX, MEDIA)]
 
-    def fill(self, form: Form) -> None:
-        """A new record, or one more edit of one that is here, as a child of its winner."""
+    def fill(self, form: Form, *, again: bool = False) -> None:
+        """A new record, or one more edit of one that is here, as a child of its winner; `again`: never a new one."""
         records = [row.doc for row in self.mailbox.all(start="record:", end="record:\ufff0", include_docs=True)]
-        base = self.rng.choice(records) if records and self.rng.random() < 0.7 else None
+        base = self.rng.choice(records) if records and (again or self.rng.random() < 0.9) else None
         if base is None:
             record = f"record:policies:{self._ulid()}"
             base = {"_id": record, "type": "record", "form": "policies", "version": 3, "team": "north", "edits": []}
@@ -187,7 +206,7 @@ class Tablet:
         edit = self._edit(base["_id"], edits, form)
         log = union(edits, [edit])
         self.mailbox.put({**base, "edits": log, "answers": {}})
-        self.written.append(edit_id(edit))
+        self.written[edit_id(edit)] = edit
 
     def take_picture(self) -> None:
         data = self.rng.randbytes(self.rng.choice([0, 10, 300_000]))
@@ -213,30 +232,33 @@ class Tablet:
             version=3,
             set={path: self.rng.choice(SAMPLES[path]) for path in paths},
         )
-        return sign_edit(record, edit, self.key)
+        return sign_edit(record, {**edit, **self.more}, self.key)
 
     def _ulid(self) -> str:
         return "01" + "".join(self.rng.choices("0123456789ABCDEFGHJKMNPQRSTVWXYZ", k=24))
 
 
 class World:
-    """Tablets, hubs and an office; a link between two of them may be up or down."""
+    """Tablets, hubs and an office; a link between two of them may be up or down.
 
-    def __init__(self, path: Path, seed: int, *, tablets: int, hubs: int) -> None:
+    Every second hub runs another version of the program; with `newer` the office and every second tablet one to come.
+    """
+
+    def __init__(self, path: Path, seed: int, *, tablets: int, hubs: int, newer: bool = False) -> None:
         self.rng = random.Random(seed)
-        self.office = Site(path, "office")
+        self.office = Site(path, "office", NewerVersion if newer else Intake)
         kinds = [Intake, OtherVersion]
         self.hubs = [Site(path, f"hub-{n}", kinds[n % 2]) for n in range(1, hubs + 1)]
-        self.tablets = [self._tablet(path, n) for n in range(tablets)]
+        self.tablets = [self._tablet(path, n, MORE if newer and n % 2 else {}) for n in range(tablets)]
         self.form = parse(FORM)
         reference = self.office.database(REFERENCE)
         reference.put({"_id": "form:policies:3", "type": "form", "form": "policies", "version": 3, "definition": FORM})
         reference.put_many([tablet.document() for tablet in self.tablets])
         self.down: set[str] = set()
 
-    def _tablet(self, path: Path, number: int) -> Tablet:
+    def _tablet(self, path: Path, number: int, more: Mapping[str, Any]) -> Tablet:
         skew = timedelta(minutes=self.rng.choice([0, 0, -3000, 55]))
-        return Tablet(path, f"tablet-{number}", random.Random(self.rng.random()), skew)
+        return Tablet(path, f"tablet-{number}", random.Random(self.rng.random()), skew, more)
 
     @property
     def sites(self) -> list[Site]:

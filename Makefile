@@ -53,6 +53,10 @@ chaos: tools ## Everything that goes wrong, many times over: kills, full disks, 
 		tests/sync/embedded/test_faults.py tests/sync/embedded/test_storage.py tests/sync/embedded/test_serving.py \
 		tests/sync/embedded/test_examine.py tests/sync/embedded/test_backup.py tests/end_to_end
 
+.PHONY: soak
+soak: tools ## The service under 50 live tablets for ROUNDS_SOAK_MINUTES (60): nothing may grow, nothing may be lost
+	$(BIN)/python -m tests.soak
+
 .PHONY: pictures
 pictures: tools ## Take the screenshots of docs/pictures anew
 	ROUNDS_PICTURES=1 $(BIN)/pytest -m browser

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 PREFIX = "ROUNDS_"
 FILE = "rounds.toml"
-NOT_OURS = ("ROUNDS_TEST_", "ROUNDS_PICTURES", "ROUNDS_KILLS")
+NOT_OURS = ("ROUNDS_TEST_", "ROUNDS_PICTURES", "ROUNDS_KILLS", "ROUNDS_SOAK_")
 """Read by the tests, never by the service."""
 
 Source = Literal["default", "file", "environment", "flag"]

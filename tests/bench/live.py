@@ -156,9 +156,10 @@ class _Tablet:
 
 def resident(pid: int) -> float:
     """What a server's processes hold together, in MiB; pages that they share count once."""
-    return sum(_share(each) for each in family(pid)) / 1024
+    return sum(share(each) for each in family(pid)) / 1024
 
 
-def _share(pid: int) -> int:
+def share(pid: int) -> int:
+    """What one process holds, in kB; of pages that it shares its part."""
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii")
     return int(rollup.partition("Pss:")[2].split()[0])

@@ -9,7 +9,7 @@ import random
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -50,12 +50,12 @@ def measure(tablets: int) -> Receipts:
         parts = open_parts(config)
         try:
             batches = [_filled(parts, number) for number in range(tablets)]
-            token = _token(parts)
+            given = token(parts)
         finally:
             parts.close()
         live = Live(config.data).start().wait()
         try:
-            times = sorted(asyncio.run(_run(live.port, token, batches)))
+            times = sorted(asyncio.run(_run(live.port, given, batches)))
         finally:
             live.stop()
         shutil.rmtree(config.data)
@@ -68,59 +68,70 @@ def _filled(parts: Parts, number: int) -> list[Document]:
     return [tablet.fill(number * PUSHES + each) for each in range(PUSHES)]
 
 
-def _token(parts: Parts) -> str:
+def token(parts: Parts) -> str:
+    """What lets a tablet in, for as long as the service gives it."""
     person = parts.directory.user(PEOPLE[0])
     assert person is not None
     return parts.tokens.issue(person.signed_in(), time.time()).text
 
 
-async def _run(port: int, token: str, batches: Sequence[Sequence[Document]]) -> list[float]:
+async def _run(port: int, given: str, batches: Sequence[Sequence[Document]]) -> list[float]:
     chance = random.Random(len(batches))
-    runs = [_Live(port, token, chance.random()).push_all(batch) for batch in batches]
+    runs = [_push_all(LiveTablet(port, lambda: given), random.Random(chance.random()), batch) for batch in batches]
     return list(itertools.chain.from_iterable(await asyncio.gather(*runs)))
 
 
-class _Live:
-    """One tablet: a connection that pushes, and one that waits for what is new."""
+async def _push_all(tablet: LiveTablet, chance: random.Random, batch: Sequence[Document]) -> list[float]:
+    """Push each record after a pause; the seconds that each one's receipt took."""
+    feed = asyncio.create_task(tablet.follow())
+    await asyncio.sleep(chance.uniform(0, PAUSE_SECONDS[1]))
+    times = []
+    for doc in batch:
+        start = time.perf_counter()
+        await tablet.push(doc)
+        times.append(await tablet.receipt(doc["_id"], start) - start)
+        await asyncio.sleep(chance.uniform(*PAUSE_SECONDS))
+    feed.cancel()
+    return times
 
-    def __init__(self, port: int, token: str, seed: float) -> None:
+
+class LiveTablet:
+    """One tablet: a connection that pushes, and one that waits for what is new. `given` is what lets it in."""
+
+    def __init__(self, port: int, given: Callable[[], str]) -> None:
         self._port = port
-        self._head = f"Host: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n"
-        self._chance = random.Random(seed)
+        self._given = given
         self._arrived: dict[str, float] = {}
         self._news = asyncio.Event()
 
-    async def push_all(self, batch: Sequence[Document]) -> list[float]:
-        """Push each record after a pause; the seconds that each one's receipt took."""
-        feed = asyncio.create_task(self._follow())
-        await asyncio.sleep(self._chance.uniform(0, PAUSE_SECONDS[1]))
-        times = []
-        for doc in batch:
-            body = orjson.dumps({"docs": [doc], "new_edits": False})
-            start = time.perf_counter()
-            written = await _request(self._port, "POST", f"{DATABASE}/_bulk_docs", self._head, body)
-            assert written == [], written
-            times.append(await self._receipt(f"receipt:{doc['_id']}:office") - start)
-            await asyncio.sleep(self._chance.uniform(*PAUSE_SECONDS))
-        feed.cancel()
-        return times
+    async def push(self, doc: Document) -> None:
+        """Push one revision; it is acknowledged when this returns."""
+        body = orjson.dumps({"docs": [doc], "new_edits": False})
+        written = await self._request("POST", f"{DATABASE}/_bulk_docs", body)
+        assert written == [], written
 
-    async def _receipt(self, receipt: str) -> float:
-        while receipt not in self._arrived:
+    async def receipt(self, record_id: str, after: float) -> float:
+        """When the record's receipt came that was written after this moment."""
+        name = f"receipt:{record_id}:office"
+        while self._arrived.get(name, 0.0) <= after:
             self._news.clear()
             await self._news.wait()
-        return self._arrived[receipt]
+        return self._arrived.pop(name)
 
-    async def _follow(self) -> None:
-        """Hold a longpoll, as PouchDB does, and note when each document came."""
-        since: Any = 0
+    async def follow(self, since: Any = 0) -> None:
+        """Hold a longpoll, as PouchDB does, and note when each receipt came."""
         while True:
             path = f"{DATABASE}/_changes?feed=longpoll&style=all_docs&heartbeat=10000&limit=100&since={since}"
-            page = await _request(self._port, "GET", path, self._head)
+            page = await self._request("GET", path)
             since = page["last_seq"]
             for row in page["results"]:
-                self._arrived.setdefault(row["id"], time.perf_counter())
+                if row["id"].startswith("receipt:"):
+                    self._arrived[row["id"]] = time.perf_counter()
             self._news.set()
+
+    async def _request(self, method: str, path: str, body: bytes = b"") -> Any:
+        head = f"Host: 127.0.0.1:{self._port}\r\nAuthorization: Bearer {self._given()}\r\n"
+        return await _request(self._port, method, path, head, body)
 
 
 async def _request(port: int, method: str, path: str, head: str, body: bytes = b"") -> Any:

@@ -80,7 +80,14 @@ def test_an_address_without_a_password_stays_as_it_is() -> None:
 
 
 def test_settings_for_the_tests_are_none_of_the_services_business() -> None:
-    load(environ={"ROUNDS_TEST_COUCHDB_URL": "http://127.0.0.1:5984", "ROUNDS_PICTURES": "1", "ROUNDS_KILLS": "3"})
+    load(
+        environ={
+            "ROUNDS_TEST_COUCHDB_URL": "http://127.0.0.1:5984",
+            "ROUNDS_PICTURES": "1",
+            "ROUNDS_KILLS": "3",
+            "ROUNDS_SOAK_MINUTES": "5",
+        }
+    )
 
 
 def test_every_setting_has_help_and_a_default_that_parses() -> None:

@@ -70,11 +70,12 @@ def judge(form: Form, values: Mapping[str, Any], *, state: str, now: datetime) -
     for path, fault in _type_faults(form, settled.answers):
         faults.setdefault(path, fault)
     demanding = state not in UNDEMANDING_STATES
-    for demand in _demands(form) if settled.is_begun else ():
-        for holder in settled.holders(demand.field.parent):
-            found = demand.fault(holder, demanding=demanding)
-            if found is not None and (path := f"{holder.path}/{demand.field.name}") not in settled.irrelevant:
-                faults.setdefault(path, found)
+    for parent, demands in _demands(form) if settled.is_begun else ():
+        for holder in settled.holders(parent):
+            for demand in demands:
+                found = demand.fault(holder, demanding=demanding)
+                if found is not None and (path := f"{holder.path}/{demand.field.name}") not in settled.irrelevant:
+                    faults.setdefault(path, found)
     for field in _unique_fields(form):
         for path, row in _repeated(field, settled):
             faults.setdefault(path, Fault("not_unique", row=row))
@@ -157,9 +158,13 @@ def _counted(value: Value) -> int:
 
 
 @lru_cache(maxsize=256)
-def _demands(form: Form) -> tuple[_Demand, ...]:
-    """The fields that demand something, of their value or of how many rows there are."""
-    return tuple(_Demand(form, field) for field in form.walk() if _is_demanding(field))
+def _demands(form: Form) -> tuple[tuple[Field | None, tuple[_Demand, ...]], ...]:
+    """The fields that demand something, of their value or of how many rows there are, by what they stand in."""
+    found: dict[Field | None, list[_Demand]] = {}
+    for field in form.walk():
+        if _is_demanding(field):
+            found.setdefault(field.parent, []).append(_Demand(form, field))
+    return tuple((parent, tuple(demands)) for parent, demands in found.items())
 
 
 def _is_demanding(field: Field) -> bool:

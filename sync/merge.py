@@ -7,7 +7,7 @@ The twin for the tablet is `core/merge.js`; `tests/vectors/merge.json` holds bot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
@@ -164,13 +164,25 @@ class _Row:
 
 def _removed_rows(heads: Heads, edits: Mapping[str, Edit], policy: Policy) -> dict[str, _Row]:
     """The rows that somebody removed, and what becomes of each (law 11)."""
-    removed = {path for path, found in heads.items() if is_row(path) and not all(head.present for head in found)}
+    removed = {path for path in _taken(edits.values()) if is_row(path) and _is_doubted(heads.get(path, ()))}
     below: dict[str, list[str]] = {row: [] for row in removed}
     for path in heads if removed else ():
         for row in rows_above(path):
             if row in removed:
                 below[row].append(path)
     return {row: _removed_row(row, heads, below[row], edits, policy) for row in removed}
+
+
+def _taken(edits: Iterable[Edit]) -> Iterator[str]:
+    """The paths whose value some edit took away."""
+    for edit in edits:
+        yield from edit["unset"]
+        if None in edit["set"].values():
+            yield from (path for path, value in edit["set"].items() if value is None)
+
+
+def _is_doubted(heads: Sequence[Head]) -> bool:
+    return not all(head.present for head in heads)
 
 
 def _removed_row(row: str, heads: Heads, below: Sequence[str], edits: Mapping[str, Edit], policy: Policy) -> _Row:

@@ -186,15 +186,10 @@ def wanted(query: Mapping[str, Any]) -> case_lists.CaseFilter:
 
 def counted(today: date) -> dict[str, Any]:
     """The open cases of the reader, counted. What is put off beyond today is left out."""
-    teams, person, day = visible_teams(signed_in()), signed_in().person, today.isoformat()
-
-    def of(**more: str) -> dict[str, int]:
-        return lists().counts(case_lists.CaseFilter(teams=teams, status="open", awake=day, **more))
-
-    kinds = of()
-    before = date.fromordinal(max(1, today.toordinal() - 1)).isoformat()
-    late, mine = of(due=before), of(owner=person)
-    return {"kinds": kinds, "total": sum(kinds.values()), "overdue": sum(late.values()), "mine": sum(mine.values())}
+    found = lists().tallies(visible_teams(signed_in()), signed_in().person, today)
+    total, overdue, mine = (sum(each[name] for each in found) for name in ("count", "overdue", "mine"))
+    kinds = {each["kind"]: each["count"] for each in found}
+    return {"kinds": kinds, "total": total, "overdue": overdue, "mine": mine}
 
 
 def shown_case(row: Row) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from flask import url_for
 from schemas.form import Form
 from schemas.summary import show_date
 from service import language
-from service.api.records import lists
 from service.cases.kinds import CLOCK, CONFLICT, KINDS, NEVER
 from service.office.history import value_at
 from service.office.names import ZONE, Names
@@ -58,8 +57,7 @@ def shown_case(row: Row, names: Names, back: str = "") -> dict[str, Any]:
 
 def answers_of(row: Row) -> Mapping[str, Any]:
     """The answers of the record that a case is about first of all."""
-    record = lists().record(row["record"], None, row["record_team"])
-    return record["answers"] if record else {}
+    return row["answers"] or {}
 
 
 def name_of(case: Row, form: Form | None, answers: Mapping[str, Any], reader: Reader) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Engine, Select, and_, case, func, or_, select, tuple_
 
 from service.readmodel.lists import bounded, page_of
 from service.readmodel.paging import Page, Row, decode
@@ -75,6 +76,17 @@ class CaseLists:
         query = _filtered(select(cases.c.kind, func.count().label("count")), wanted).group_by(cases.c.kind)
         return {row["kind"]: row["count"] for row in self._rows(query.order_by(cases.c.kind))}
 
+    def tallies(self, teams: frozenset[str] | None, person: str, today: date) -> list[Row]:
+        """The open cases that are not put off beyond today, as `{kind, count, overdue, mine}` for each kind."""
+        awake = CaseFilter(teams=teams, status="open", awake=today.isoformat())
+        shown = select(
+            cases.c.kind,
+            func.count().label("count"),
+            _counted(cases.c.due < today.isoformat()).label("overdue"),
+            _counted(_owned(person)).label("mine"),
+        )
+        return self._rows(_filtered(shown, awake).group_by(cases.c.kind).order_by(cases.c.kind))
+
     def some(self, ids: Sequence[str], teams: frozenset[str] | None) -> list[Row]:
         """Those of these cases that the reader may see, in the order of their ids."""
         query = bounded(_WITH_RECORD, cases, teams).where(cases.c.id.in_(ids))
@@ -109,7 +121,12 @@ _WITH_RECORD = select(
     records.c.label,
     records.c.version,
     records.c.verdict,
+    records.c.answers,
 ).join(records, and_(records.c.team == cases.c.record_team, records.c.id == cases.c.record), isouter=True)
+
+
+def _counted(holds: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.sum(case((holds, 1), else_=0))
 
 
 def _filtered(query: Select[Any], wanted: CaseFilter) -> Select[Any]:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from service.sql import writing
 
-VERSION = 7
+VERSION = 8
 
 
 def _plain(length: int) -> String:
@@ -161,6 +161,7 @@ cases = Table(
     Index("cases_by_status", "status", "opened", "id"),
     Index("cases_by_due", "status", "due", "id"),
     Index("cases_by_kind", "status", "kind", "opened", "id"),
+    Index("cases_counted", "status", "kind", "team", "assigned", "due", "snoozed"),
     Index("cases_by_team", "team", "status", "opened", "id"),
     Index("cases_by_assigned", "assigned", "status", "opened", "id"),
     Index("cases_by_record", "record_team", "record"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import event
 from werkzeug.test import TestResponse
 
 from tests.service.conftest import Office, Tablet, csrf_of
@@ -51,7 +52,37 @@ def rows(text: str) -> int:
     return len(re.findall(r"<tr data-href", text))
 
 
+def asked(office: Office, client: FlaskClient, address: str) -> int:
+    """How many statements the read model is sent for a page."""
+    sent: list[str] = []
+
+    def hear(*told: Any) -> None:
+        sent.append(told[2])
+
+    event.listen(office.parts.readmodel, "before_cursor_execute", hear)
+    try:
+        page(client, address)
+    finally:
+        event.remove(office.parts.readmodel, "before_cursor_execute", hear)
+    return len([each for each in sent if each.startswith("SELECT")])
+
+
 # The queue
+
+
+def test_the_read_model_is_not_asked_about_each_case_of_a_page(
+    office: Office, north: Tablet, colleague: Tablet
+) -> None:
+    collide(office, north, colleague, WORKERS, 88, 92)
+    client = office.enter("office")
+    page(client, QUEUE)
+    one = asked(office, client, QUEUE)
+    for number in range(3):
+        collide(office, north, colleague, REMARKS, f"{number}", "x")
+        north.fill({**WHOLE, "/visited_on": f"2026-05-0{number + 1}", WORKERS: -4})
+    office.judge()
+    assert rows(page(client, QUEUE)) >= 7
+    assert asked(office, client, QUEUE) == one
 
 
 def test_the_queue_is_filtered_by_its_address(office: Office, north: Tablet, colleague: Tablet) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.bench import (
     cascade,
     filling,
+    growth,
     judging,
     live,
     packs,
@@ -41,7 +42,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--peer", metavar="URL", help="another CouchDB, measured in turn with the embedded store")
     parser.add_argument("--records", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--documents", type=int, default=1_000_000, help="of the large database; the small has 10,000")
+    parser.add_argument("--documents", type=int, default=1_000_000, help="of the large ones; the small have 10,000")
     parser.add_argument("--clients", type=int, default=1_000, help="tablets that wait for news at once")
     parser.add_argument("--target", type=Path, default=TARGET, help="the page to write")
     options = parser.parse_args(arguments)
@@ -63,6 +64,7 @@ def main(arguments: list[str] | None = None) -> None:
         cascade=cascade.measure(),
         plain=judging.measure(options.records, options.rounds, conflicts=False),
         conflicting=judging.measure(options.records, options.rounds, conflicts=True),
+        growth=growth.measure(FEW, options.documents, options.rounds),
         merges=judging.merges(options.records, options.rounds),
         load=(load, os.getloadavg()[0]),
     )

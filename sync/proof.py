@@ -56,9 +56,8 @@ class Proof:
     def step(self) -> bool:
         """Look at what has waited long enough; True where something has to travel, or more is left to look at.
 
-        Raises `StoreError`.
-
-        To be called while nothing else is known to travel: what is on its way is missing over there rightly.
+        To be called while nothing else is known to travel: what is on its way is missing over there rightly. Raises
+        `StoreError`.
         """
         self._read_news()
         now = self._monotonic()

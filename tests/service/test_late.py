@@ -121,6 +121,7 @@ def test_the_office_lets_them_in_from_the_case_s_page(office: Office, north: Tab
     text = client.get(where).get_data(as_text=True)
     assert "Came after its device was revoked" in text
     assert f'name="edit" value="{digest}"' in text
+    assert "Leave them out: close it" in text
     token = text.split('name="csrf_token" value="')[1].split('"')[0]
     form = {"csrf_token": token, "edit": digest, "note": "是他"}
     assert client.post(f"{where}/admission", data=form).status_code == 302

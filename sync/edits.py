@@ -58,7 +58,9 @@ def edit_digest(edit: Any) -> str:
         written = orjson.dumps(edit, option=_SORTED_SAFE)
     except (TypeError, orjson.JSONEncodeError):
         return hashlib.sha256(_lenient(edit)).hexdigest()
-    return _digest(written) if len(written) <= REMEMBERED_BYTES else _digest.__wrapped__(written)
+    if len(written) > REMEMBERED_BYTES:
+        return _digest.__wrapped__(written)
+    return _digest(bytes(memoryview(written)))  # orjson's own bytes hold on to some 8 kB, whatever their length
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -19,6 +19,12 @@ class Damaged(StoreError):
     code, status = "damaged", 500
 
 
+class OtherFormat(StoreError):
+    """The file is sound, and of another version of this program; nothing in it was touched."""
+
+    code, status = "other_format", 500
+
+
 def known_fault(error: sqlite3.DatabaseError, name: str) -> StoreError | sqlite3.DatabaseError:
     """The error to raise for a failure of the database `name`; itself where it is a mistake in the program."""
     kind = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF

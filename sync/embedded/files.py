@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sync.embedded.faults import known_fault
+from sync.embedded.faults import OtherFormat, known_fault
 from sync.store import NotFound
 
 BUSY_MILLISECONDS = 30_000
@@ -52,6 +52,8 @@ CREATE TABLE blob (digest TEXT PRIMARY KEY, length INTEGER NOT NULL) WITHOUT ROW
 CREATE TABLE chunk (digest TEXT NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (digest, number));
 PRAGMA user_version = 2;
 """
+_FORMAT = 2
+"""The `user_version` above: what this program reads."""
 
 
 class _Held(threading.local):
@@ -107,6 +109,7 @@ class File:
         if held is None or held[0] != inode:
             try:
                 held = inode, connect(self.path)
+                check_format(held[1], self.name)
             except sqlite3.DatabaseError as error:
                 raise known_fault(error, self.name) from error
         _held.connections[key] = held
@@ -157,6 +160,17 @@ def _roll_back(connection: sqlite3.Connection) -> None:
     if connection.in_transaction:
         with suppress(sqlite3.DatabaseError):
             connection.execute("ROLLBACK")
+
+
+def check_format(connection: sqlite3.Connection, name: str) -> None:
+    """Raise `OtherFormat` for a file whose tables are not laid out as this program lays them out."""
+    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    if found != _FORMAT:
+        connection.close()
+        raise OtherFormat(
+            f"The database {name} was made by another version of Rounds (format {found}, this version reads {_FORMAT})."
+            " Serve it with the version that made it, and bring its documents here with `rounds replicate`."
+        )
 
 
 def connect(path: Path, *, mode: str = "rw") -> sqlite3.Connection:

@@ -8,16 +8,21 @@ import os
 import random
 import selectors
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from sync.embedded import EmbeddedStore
 from sync.embedded.attachments import ATTACHMENT_BYTES
+from sync.embedded.faults import OtherFormat
 from sync.embedded.files import MOST_HELD
 from sync.store import NotFound, TooLarge
 from tests.live import ROOT
@@ -226,3 +231,24 @@ def test_no_revision_of_a_local_document_keeps_others_from_writing_it(tmp_path: 
     for _ in range(3):
         rev = local.put("checkpoint", {"_rev": rev})
     assert local.get("checkpoint")["_rev"] == rev
+
+
+def test_a_file_of_another_version_is_left_alone_and_says_so(tmp_path: Path) -> None:
+    EmbeddedStore(tmp_path).create("north").put({"_id": "a"})
+    file = next(tmp_path.rglob("*north*.sqlite"))
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA user_version = 1")
+    before = file.read_bytes()
+
+    def read() -> None:
+        EmbeddedStore(tmp_path).database("north").get("a")
+
+    with pytest.raises(OtherFormat, match=r"north was made by another version of Rounds \(format 1"):
+        run_anew(read)
+    assert file.read_bytes() == before
+
+
+def run_anew(act: Callable[[], None]) -> None:
+    """In a thread of its own, which holds no connection yet."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(act).result()

@@ -39,6 +39,7 @@ ADDRESSES = [
     "GET /api/v1/cases/counts",
     "GET /api/v1/cases/{case_id}",
     "POST /api/v1/cases/{case_id}/entries",
+    "POST /api/v1/cases/{case_id}/admission",
     "POST /api/v1/cases/{case_id}/decision",
     "POST /api/v1/cases/{case_id}/undo",
     "POST /api/v1/cases/{case_id}/question",

@@ -114,7 +114,8 @@ class Lot:
             self._drain() if key.data is None else self._heard(key.data)
         fresh, changed = self._news()
         self._each(fresh, self._take_in)
-        self._tell([*fresh, *(each for path in changed for each in self._waiting.get(path, ()))])
+        others = (each for path in changed for each in self._waiting.get(path, ()))
+        self._tell(dict.fromkeys([*fresh, *others]))  # who comes as the change does is told once
         if time.monotonic() - tick < TICK_SECONDS and not self._ending:
             return tick
         now = time.monotonic()

@@ -29,7 +29,7 @@ from sync.embedded.serving.connection import HEAD_SECONDS, Connection
 from sync.embedded.serving.feed import PARKING, Feed
 from sync.embedded.serving.lot import TICK_SECONDS, Lot, Parked
 from sync.embedded.serving.secure import Certificate, SecureConnection
-from sync.store import Database
+from sync.store import Changes, Database, Seq
 from tests.certificate import write_certificate
 from tests.served import served
 from tests.sync.embedded.conftest import Caller
@@ -406,6 +406,30 @@ def test_a_feed_that_goes_wrong_is_given_up_and_the_others_are_told(tmp_path: Pa
         assert late.recv(4) == b"told"
         another = clients.enter_context(closing(waiting.park("d")))
         assert another.recv(4) == b"told"
+
+
+def test_who_comes_just_as_a_change_does_is_told_once(tmp_path: Path) -> None:
+    database = EmbeddedStore(tmp_path).create("north")
+    waiting = Waiting(database)
+    looking, may_go_on = threading.Event(), threading.Event()
+
+    def look(since: Seq) -> Changes:
+        looking.set()
+        assert may_go_on.wait(WAIT_SECONDS)
+        return database.changes(since)
+
+    with closing(waiting.park("slow", look=look)), closing(waiting.park("other")) as other:
+        assert looking.wait(WAIT_SECONDS)
+        database.put({"_id": "x"})
+        while not waiting.lot._changed:
+            time.sleep(0.01)
+        with closing(waiting.park("late")) as late:
+            may_go_on.set()
+            for each in (other, late):
+                assert each.recv(4) == b"told"
+                each.settimeout(2 * TICK_SECONDS)
+                with pytest.raises(TimeoutError):
+                    each.recv(4)
 
 
 def test_a_feed_without_a_place_to_wait_in_is_refused_in_words(call: Caller, monkeypatch: pytest.MonkeyPatch) -> None:

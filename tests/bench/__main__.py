@@ -52,6 +52,7 @@ def main(arguments: list[str] | None = None) -> None:
         machine=describe(),
         records=options.records,
         rounds=options.rounds,
+        documents=options.documents,
         throughput=store.measure(options.records, options.rounds, options.peer),
         live=live.measure(options.clients, CHANGES),
         pictures=pictures.measure(options.rounds, options.peer),

@@ -30,6 +30,7 @@ class Figures:
     machine: str
     records: int
     rounds: int
+    documents: int
     throughput: Throughput
     live: tuple[Live, Live]
     pictures: Pictures
@@ -50,7 +51,8 @@ class Figures:
 def page(figures: Figures) -> str:
     """The page as Markdown."""
     peer = " --peer URL" if figures.replication.peer else ""
-    command = f".venv/bin/python -m tests.bench{peer} --records {figures.records} --rounds {figures.rounds}"
+    sizes = f"--records {figures.records} --rounds {figures.rounds} --documents {figures.documents}"
+    command = f".venv/bin/python -m tests.bench{peer} {sizes}"
     return f"""# Figures
 
 Written by `make bench`; a new run replaces this page.

@@ -90,7 +90,10 @@ class CaseShown(Schema):
     path = fields.String()
     label = languages("The record's summary.")
     opened = text("The time of the edit that opened it, as a hybrid time.")
-    owner = text("Who sees to it: whoever was named, else the team's first supervisor.", allow_none=True)
+    owner = text(
+        "Who sees to it: whoever was named, else the team's first supervisor; null where it is the office's.",
+        allow_none=True,
+    )
     due = fields.String()
     snoozed = text("Put off until this day.", allow_none=True)
     asked = fields.Boolean(metadata={"description": "Whether the team was asked and has not answered."})
@@ -115,6 +118,7 @@ class EntryShown(Schema):
     until = fields.String(allow_none=True)
     edit = fields.String()
     edits = fields.List(fields.String())
+    digests = fields.List(fields.String())
     batch = fields.String(allow_none=True)
     fingerprint = fields.String()
 

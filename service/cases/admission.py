@@ -29,8 +29,8 @@ def admit(parts: Parts, person: str, case: Row, digests: Collection[str], why: s
     chosen = [row for row in rows if row["fault"] == REVOKED_DEVICE and row["digest"] in digests]
     if not chosen or len({row["digest"] for row in chosen}) != len(set(digests)):
         raise RoundsError("choice_unknown")
-    named = [{"id": row["id"], "digest": row["digest"]} for row in chosen]
-    entries.add(parts, case, entries.entry(person, notes.ADMITTED, text=why or "", edits=named))
+    ids, exactly = [row["id"] for row in chosen], [row["digest"] for row in chosen]
+    entries.add(parts, case, entries.entry(person, notes.ADMITTED, text=why or "", edits=ids, digests=exactly))
     for device, rows_of_it in groupby(sorted(chosen, key=_device), key=_device):
         Devices(parts.directory).admit(device, [row["digest"] for row in rows_of_it])
 

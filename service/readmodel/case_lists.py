@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Select, and_, case, func, or_, select, tuple_
 
+from service.cases.kinds import LATE
 from service.readmodel.lists import bounded, page_of
 from service.readmodel.paging import Page, Row, decode
 from service.readmodel.tables import case_notes, case_records, cases, identities, records, reports, supervisors
@@ -111,10 +112,15 @@ class CaseLists:
             return [dict(row) for row in connection.execute(query).mappings()]
 
 
+_OF_TEAM: ColumnElement[bool] = cases.c.kind != LATE
+"""What a team's supervisor may settle; whether edits count after all is the office's word."""
 _BY_RULE = (
-    select(func.min(supervisors.c.person)).where(supervisors.c.team == cases.c.team).correlate(cases).scalar_subquery()
+    select(func.min(supervisors.c.person))
+    .where(supervisors.c.team == cases.c.team, _OF_TEAM)
+    .correlate(cases)
+    .scalar_subquery()
 )
-"""Whose a case is where nobody was named: its team's first supervisor by name."""
+"""Whose a case is where nobody was named: its team's first supervisor by name, or nobody's of the office."""
 _WITH_RECORD = select(
     cases,
     func.coalesce(cases.c.assigned, _BY_RULE).label("owner"),
@@ -148,6 +154,6 @@ def _filtered(query: Select[Any], wanted: CaseFilter) -> Select[Any]:
 def _owned(person: str) -> ColumnElement[bool]:
     """Cases of one person: named for it, or by the rule."""
     if person == NOBODY:
-        return and_(cases.c.assigned.is_(None), cases.c.team.not_in(select(supervisors.c.team)))
+        return and_(cases.c.assigned.is_(None), or_(~_OF_TEAM, cases.c.team.not_in(select(supervisors.c.team))))
     first = select(supervisors.c.team).group_by(supervisors.c.team).having(func.min(supervisors.c.person) == person)
-    return or_(cases.c.assigned == person, and_(cases.c.assigned.is_(None), cases.c.team.in_(first)))
+    return or_(cases.c.assigned == person, and_(cases.c.assigned.is_(None), _OF_TEAM, cases.c.team.in_(first)))

@@ -60,6 +60,18 @@ def test_what_comes_after_its_device_was_revoked_does_not_count_until_somebody_l
     office.judge()
     assert (workers(office, record), shown(office, record)["verdict"]) == (9, "accepted")
     assert cases(office, kind="late", status="open") == []
+    (said,) = office.get(f"/api/v1/cases/{case['id']}", "office").get_json()["entries"]
+    assert (said["kind"], said["by"], said["text"]) == ("admitted", "office", "他本人证实")
+    assert (said["edits"], said["digests"]) == ([case["detail"]["edits"][0]["id"]], [digest])
+
+
+def test_nobody_in_the_team_is_asked_to_settle_what_only_the_office_may(
+    office: Office, north: Tablet, colleague: Tablet
+) -> None:
+    late_edit(office, north, colleague)
+    assert the_case(office, "late")["owner"] is None
+    assert len(cases(office, kind="late", owner="-")) == 1
+    assert cases(office, kind="late", owner="chen.jie") == []
 
 
 def test_what_the_office_had_seen_goes_on_counting_also_when_everything_is_made_anew(
@@ -80,10 +92,11 @@ def test_what_the_office_had_seen_goes_on_counting_also_when_everything_is_made_
 def test_what_is_not_let_in_stays_out_and_leaves_the_record_as_it_was(
     office: Office, north: Tablet, colleague: Tablet
 ) -> None:
-    record, _ = late_edit(office, north, colleague)
+    record, digest = late_edit(office, north, colleague)
     path = f"/api/v1/cases/{the_case(office, 'late')['id']}/entries"
     assert office.post(path, "office", json={"dismiss": "不是他填的"}).status_code == 200
     assert the_case(office, "late")["status"] == "closed"
+    assert admit(office, digest).get_json()["error"] == "case_closed"
     colleague.change(record, office.mailbox("north").get(record), {WORKERS: 12})
     office.judge()
     assert (workers(office, record), shown(office, record)["verdict"]) == (12, "accepted")

@@ -136,6 +136,7 @@ def test_a_decision_is_undone_from_its_notice_and_taken_anew(office: Office, nor
     assert post(client, where, choose=seen[0], seen=seen, note="花名册").status_code == 302
     told = page(client, QUEUE)
     assert f'action="{where}/undo"' in told and "decided just now" in told
+    assert 'name="case" value=' not in told, "what was just decided is not decided again with many others"
     assert answers(office, record)["survey"]["workers"] == 88
     assert "花名册" in page(client, where)
     assert post(client, f"{where}/undo").status_code == 302

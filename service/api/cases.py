@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
+
+from marshmallow import Schema
 
 from service.api.case_messages import (
     CASE_ID,
@@ -20,7 +22,7 @@ from service.api.case_messages import (
     Question,
     Reason,
 )
-from service.api.endpoint import Blueprint
+from service.api.endpoint import Blueprint, View
 from service.api.messages import checked
 from service.auth import access
 from service.auth.access import Action, visible_teams
@@ -80,14 +82,15 @@ def one(case_id: str) -> dict[str, Any]:
     return shown_in_full(find(case_id))
 
 
-@blueprint.endpoint(
-    "POST",
-    "/cases/<case_id>/entries",
-    allows=Action.DECIDE,
-    takes=NewEntry,
-    gives=CaseInFull,
-    refuses=(404, 409, 422, 503),
-)
+def on_case(
+    group: Blueprint, act: str, *, takes: type[Schema], gives: type[Schema], allows: Action = Action.DECIDE
+) -> Callable[[View], View]:
+    """Declare what a person does to a case: `POST /cases/<case_id>/<act>`."""
+    refuses = (404, 409, 422, 503)
+    return group.endpoint("POST", f"/cases/<case_id>/{act}", allows=allows, takes=takes, gives=gives, refuses=refuses)
+
+
+@on_case(blueprint, "entries", takes=NewEntry, gives=CaseInFull)
 def add(body: Mapping[str, Any], case_id: str) -> dict[str, Any]:
     """Say something of a case: a comment, who sees to it, by when; or wave it through where its kind allows that."""
     case = may_decide(case_id)
@@ -95,14 +98,7 @@ def add(body: Mapping[str, Any], case_id: str) -> dict[str, Any]:
     return shown_in_full(find(case_id))
 
 
-@blueprint.endpoint(
-    "POST",
-    "/cases/<case_id>/decision",
-    allows=Action.DECIDE,
-    takes=Decision,
-    gives=Decided,
-    refuses=(404, 409, 422, 503),
-)
+@on_case(blueprint, "decision", takes=Decision, gives=Decided)
 def decide(body: Mapping[str, Any], case_id: str) -> dict[str, str]:
     """Settle a case by an edit that has seen every value; intake then closes it."""
     case = may_decide(case_id)
@@ -110,42 +106,21 @@ def decide(body: Mapping[str, Any], case_id: str) -> dict[str, str]:
     return _made(case, decisions.decide(current(), signed_in().person, case, choice))
 
 
-@blueprint.endpoint(
-    "POST",
-    "/cases/<case_id>/undo",
-    allows=Action.DECIDE,
-    takes=Reason,
-    gives=Decided,
-    refuses=(404, 409, 422, 503),
-)
+@on_case(blueprint, "undo", takes=Reason, gives=Decided)
 def undo(body: Mapping[str, Any], case_id: str) -> dict[str, str]:
     """Take the decision back: the values stand against each other again, on the tablets too."""
     case = may_decide(case_id)
     return _made(case, decisions.undo(current(), signed_in().person, case, body["note"]))
 
 
-@blueprint.endpoint(
-    "POST",
-    "/cases/<case_id>/question",
-    allows=Action.DECIDE,
-    takes=Question,
-    gives=Decided,
-    refuses=(404, 409, 422, 503),
-)
+@on_case(blueprint, "question", takes=Question, gives=Decided)
 def ask(body: Mapping[str, Any], case_id: str) -> dict[str, str]:
     """Ask the team: the record goes back to it with the question; its answer settles the case."""
     case = may_decide(case_id)
     return _made(case, questions.ask(current(), signed_in().person, case, body["text"]))
 
 
-@blueprint.endpoint(
-    "POST",
-    "/cases/<case_id>/admission",
-    allows=Action.ADMIT,
-    takes=Admission,
-    gives=CaseInFull,
-    refuses=(404, 409, 422, 503),
-)
+@on_case(blueprint, "admission", takes=Admission, gives=CaseInFull, allows=Action.ADMIT)
 def let_in(body: Mapping[str, Any], case_id: str) -> dict[str, Any]:
     """Let edits of a revoked device count that came after it was revoked; the record is judged anew."""
     admission.admit(current(), signed_in().person, find(case_id), body["edits"], body["note"])

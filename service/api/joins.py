@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.api.case_messages import Joined, JointWanted, Reason
-from service.api.cases import may_decide
+from service.api.cases import may_decide, on_case
 from service.api.endpoint import Blueprint
-from service.auth.access import Action
 from service.auth.requests import signed_in
 from service.cases import joins
 from service.cases.joins import Joint
@@ -17,14 +16,7 @@ from service.parts import current
 blueprint = Blueprint("joins", __name__, "Records that are the same thing")
 
 
-@blueprint.endpoint(
-    "POST",
-    "/cases/<case_id>/join",
-    allows=Action.DECIDE,
-    takes=JointWanted,
-    gives=Joined,
-    refuses=(404, 409, 422, 503),
-)
+@on_case(blueprint, "join", takes=JointWanted, gives=Joined)
 def join(body: Mapping[str, Any], case_id: str) -> dict[str, Any]:
     """Join the records of a case into one, which takes the chosen values; the others are withdrawn, and name it."""
     case = may_decide(case_id)
@@ -34,14 +26,7 @@ def join(body: Mapping[str, Any], case_id: str) -> dict[str, Any]:
     return {"case": case["id"], "edits": made}
 
 
-@blueprint.endpoint(
-    "POST",
-    "/cases/<case_id>/unjoin",
-    allows=Action.DECIDE,
-    takes=Reason,
-    gives=Joined,
-    refuses=(404, 409, 422, 503),
-)
+@on_case(blueprint, "unjoin", takes=Reason, gives=Joined)
 def unjoin(body: Mapping[str, Any], case_id: str) -> dict[str, Any]:
     """Take them apart: each is what it was; what was set anew since stays."""
     case = may_decide(case_id)

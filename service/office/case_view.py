@@ -12,6 +12,7 @@ from schemas.form import Form
 from schemas.summary import show_date
 from service import language
 from service.cases.kinds import CLOCK, CONFLICT, KINDS, NEVER
+from service.office.clocks import off_by
 from service.office.history import value_at
 from service.office.names import ZONE, Names
 from service.office.values import Reader, Shown, label_of, moment_of
@@ -19,7 +20,6 @@ from service.readmodel.paging import Row
 from sync.merge import is_row
 
 ABOUT_A_FIELD = frozenset({CONFLICT, CLOCK})
-MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 
 
 def today() -> date:
@@ -100,12 +100,8 @@ def head_of(case: Row, head: Row, form: Form | None, reader: Reader, names: Name
 
 def skew_of(skew: int | None, reader: Reader) -> str:
     """How far a clock was off, as a sentence; empty where it was right to the minute, or nobody knows."""
-    if skew is None or abs(skew) < MINUTE_MS:
-        return ""
-    size = abs(skew)
-    unit, length = ("days", DAY_MS) if size >= 2 * DAY_MS else ("hours", HOUR_MS) if size >= 2 * HOUR_MS else ("", 0)
-    key = f"{'ahead' if skew > 0 else 'behind'}_{unit or 'minutes'}"
-    return reader.say("case_clock." + key, count=round(size / (length or MINUTE_MS)))
+    off = off_by(skew or 0, reader.say)
+    return reader.say("case_clock.off", off=off) if off else ""
 
 
 def when(at: str, form: Form | None, reader: Reader, names: Names) -> dict[str, str]:

@@ -13,13 +13,13 @@ from service.auth import access
 from service.auth.access import Action, visible_teams
 from service.auth.requests import signed_in
 from service.deliveries import Report, Standing, Total, hubs_of, standings, totals
+from service.office.clocks import HOUR, MINUTE_MS, off_by
 from service.office.names import ZONE, Names
 from service.office.values import moment_of
 from service.parts import current
 
 MOST = 300
 """Devices on the page; of an office with more, each team has a page of its own."""
-MINUTE_MS = 60_000
 GLYPHS: Mapping[str, str] = {"overdue": "▲", "never": "○", "silent": "△", "out": "◔", "clear": "●"}
 
 
@@ -90,7 +90,7 @@ def _row(each: Standing, names: Names, now: datetime) -> dict[str, Any]:
         "missing": each.came.missing,
         "still": _still(told, names, now) if told else None,
         "skew": _skew(told.skew_ms if told else None, names.reader(each.team).say),
-        "wrong": abs((told.skew_ms if told else None) or 0) >= 60 * MINUTE_MS,
+        "wrong": abs((told.skew_ms if told else None) or 0) >= HOUR * MINUTE_MS,
     }
 
 
@@ -159,16 +159,4 @@ def _parsed(text: str) -> datetime | None:
 
 def _skew(ms: int | None, say: Callable[..., str]) -> str:
     """How far a clock is off, in words."""
-    minutes = round(abs(ms or 0) / MINUTE_MS)
-    if not minutes:
-        return say("delivery.clock_unknown") if ms is None else say("delivery.clock_right")
-    much = _much(minutes, say)
-    return say("delivery.clock_ahead", much=much) if (ms or 0) > 0 else say("delivery.clock_behind", much=much)
-
-
-def _much(minutes: int, say: Callable[..., str]) -> str:
-    if minutes < 120:
-        return say("delivery.minutes", count=minutes)
-    if minutes < 2880:
-        return say("delivery.hours", count=round(minutes / 60))
-    return say("delivery.days", count=round(minutes / 1440))
+    return say("delivery.clock_unknown") if ms is None else off_by(ms, say) or say("delivery.clock_right")

@@ -20,7 +20,6 @@ BUILT = (
     *("case.kind.", "case.settles.", "held.", "records.", "state.", "verdict.", "cases.", "error."),
     *("forms_change.", "forms_failure.", "forms_severity."),
     *(
-        "case_clock.",
         "case_done.",
         "case_ended.",
         "case_entry.",

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.office import OfficeScreen
 from tests.browser.tablet import TabletScreen
+from tests.laptop import Laptop
 from tests.live import ROOT, Live
 
 PICTURES = ROOT / "docs/pictures"
@@ -78,3 +79,11 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
         PICTURES.mkdir(parents=True, exist_ok=True)
         return PICTURES
     return tmp_path_factory.mktemp("pictures")
+
+
+@pytest.fixture
+def laptop(live: Live, tmp_path: Path) -> Iterator[Laptop]:
+    """A hub of the office's, not started."""
+    made = Laptop(live, tmp_path / "hub")
+    yield made
+    made.stop()

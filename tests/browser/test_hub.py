@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,13 +16,6 @@ from tests.live import ROOT, Live
 
 pytestmark = pytest.mark.browser
 PHOTO = ROOT / "tests/browser/photo.jpg"
-
-
-@pytest.fixture
-def laptop(live: Live, tmp_path: Path) -> Iterator[Laptop]:
-    made = Laptop(live, tmp_path / "hub")
-    yield made
-    made.stop()
 
 
 def test_a_tablet_goes_over_to_a_hub_and_back_and_shows_where_its_record_is(

@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -126,13 +125,6 @@ def test_an_edit_arrives_though_another_body_has_taken_its_revision(
     until_delivered(one, office_mailbox(live), record)
     one.go_home()
     expect(one.page.locator(".bar")).to_have_attribute("data-tone", "reached", timeout=WAIT_MS)
-
-
-@pytest.fixture
-def laptop(live: Live, tmp_path: Path) -> Iterator[Laptop]:
-    made = Laptop(live, tmp_path / "hub")
-    yield made
-    made.stop()
 
 
 def test_an_edit_that_a_hub_has_taken_arrives_though_the_hub_is_lost_and_its_revision_is_taken(

@@ -54,18 +54,19 @@ class Laptop:
         """What it signs as."""
         return str(json.loads((self.data / "hub.json").read_text())["device"])
 
-    def document(self, database: str, prefix: str) -> Document | None:
-        """The first document of the hub's that begins so."""
+    def documents(self, database: str, prefix: str, limit: int = 1) -> list[Document]:
+        """The first documents of the hub's that begin so, at most `limit`."""
         try:
-            rows = EmbeddedStore(self.data / "db").database(database).all(start=prefix, limit=1, include_docs=True)
+            rows = EmbeddedStore(self.data / "db").database(database).all(start=prefix, limit=limit, include_docs=True)
         except NotFound:
-            return None
-        return rows[0].doc if rows and rows[0].id.startswith(prefix) else None
+            return []
+        return [row.doc for row in rows if row.doc and row.id.startswith(prefix)]
 
-    def until(self, database: str, prefix: str) -> Document:
+    def until(self, database: str, prefix: str, count: int = 1) -> Document:
+        """The first of them, once there are `count`."""
         end = time.monotonic() + READY_SECONDS
         while time.monotonic() < end:
-            if found := self.document(database, prefix):
-                return found
+            if len(found := self.documents(database, prefix, count)) == count:
+                return found[0]
             time.sleep(0.2)
         raise AssertionError(f"{prefix} did not come: {(self.data.parent / 'hub.log').read_text()[-3000:]}")

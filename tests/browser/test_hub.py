@@ -49,7 +49,7 @@ def test_a_tablet_goes_over_to_a_hub_and_back_and_shows_where_its_record_is(
     one.picture(pictures / "tablet-record-hub-360.png")
     record = laptop.until("mailbox-north", "record:")
     laptop.until("mailbox-north", f"receipt:{record['_id']}:hub-north-1")
-    laptop.until("media-north", "media:")
+    laptop.until("media-north", "media:", 2)  # the photo and the signature, each sent for itself
     one.until_state("hub")
     see_the_hubs_page(browser, laptop, pictures)
 

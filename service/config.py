@@ -41,6 +41,10 @@ class Setting:
         """Its name in the environment."""
         return PREFIX + self.name.upper()
 
+    def __reduce__(self) -> tuple[Callable[[str], Setting], tuple[str]]:
+        """Another process of this program has the same settings: their names are enough on the way there."""
+        return _named, (self.name,)
+
 
 @dataclass(frozen=True)
 class Value:
@@ -168,6 +172,10 @@ SETTINGS: tuple[Setting, ...] = (
     ),
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+def _named(name: str) -> Setting:
+    return BY_NAME[name]
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from sync.leaves import Found, LeafCache
 from sync.receipts import with_media, write_receipts
 from sync.record import body_of
 from sync.revisions import plan_merge
+from sync.second import MANY, NOTHING, Asked, SecondJudge, is_second
 from sync.store import START, Change, Database, Document, Info, NotFound, Place, Seq, Store
 from sync.verdict import HELD, REVOKED_DEVICE, UNKNOWN_DEVICE, UNKNOWN_VERSION, Judge, Judged
 
@@ -109,6 +110,7 @@ class Intake:
         projection: Projection,
         *,
         judge: str = "office",
+        second: SecondJudge | None = None,
         quiet: float = QUIET_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -116,6 +118,7 @@ class Intake:
         self._library = library
         self._projection = projection
         self._judge = Judge(library, judge)
+        self._second = second
         self._quiet = quiet
         self._monotonic = monotonic
         self._mailboxes: dict[str, _Mailbox] = {}
@@ -272,11 +275,7 @@ class Intake:
         `verdicts` are those given while records waited to be merged: one on the same edits is not given anew.
         """
         known = self._projection.known_edits(mailbox, [each.record_id for each in found]) if found else {}
-        considered = [
-            self._consider(mailbox, state, each, known.get(each.record_id, ()), verdicts.get(each.record_id))
-            for each in found
-        ]
-        answers = [each for each in considered if each is not None]
+        answers = self._consider_all(mailbox, state, found, known, verdicts)
         written, refused = self._write_merges(database, [doc for each in answers for doc in each.planned])
         merged = [each for each in answers if each.is_merge and each.found.record_id not in refused]
         judged = [each.outcome() if each in merged else each.judged for each in answers]
@@ -287,13 +286,55 @@ class Intake:
         self._verdicts += len(judged)
         return written
 
+    def _consider_all(
+        self,
+        mailbox: str,
+        state: _Mailbox,
+        found: Sequence[Found],
+        known: Mapping[str, Sequence[Any]],
+        verdicts: Mapping[str, _Verdict],
+    ) -> list[_Answer]:
+        """What is said to each of these records, except those in which nothing ever was."""
+        edits = {each.record_id: union(*each.logs, known.get(each.record_id, ())) for each in found}
+        something = [each for each in found if each.live or edits[each.record_id]]
+
+        def consider(each: Found, before: _Verdict | None) -> _Answer:
+            name = each.record_id
+            return self._consider(mailbox, state, each, known.get(name, ()), edits[name], before or verdicts.get(name))
+
+        asked = {each.record_id for each in self._ask_second(mailbox, something, edits, verdicts)}
+        answers = {each.record_id: consider(each, None) for each in something if each.record_id not in asked}
+        reference, theirs = self._second.answer() if self._second and asked else NOTHING
+        for each in something:
+            if each.record_id in asked:
+                judged = theirs.get(each.record_id)
+                answers[each.record_id] = consider(each, _Verdict(judged, reference) if judged else None)
+        return [answers[each.record_id] for each in something]
+
+    def _ask_second(
+        self,
+        mailbox: str,
+        found: Sequence[Found],
+        edits: Mapping[str, Sequence[Any]],
+        verdicts: Mapping[str, _Verdict],
+    ) -> Sequence[Found]:
+        """Those of these records that the second judge has been asked about."""
+        if self._second is None or len(found) < MANY:
+            return ()
+        theirs = [each for each in found if is_second(each.record_id) and each.record_id not in verdicts]
+        records = [(each.winner, edits[each.record_id]) for each in theirs]
+        return theirs if self._second.ask(Asked(mailbox, self._library.position, records)) else ()
+
     def _consider(
-        self, mailbox: str, state: _Mailbox, found: Found, known: Sequence[Any], before: _Verdict | None
-    ) -> _Answer | None:
-        """The verdict on a record and, unless it waits, its merge; None where nothing was ever in it."""
-        edits = union(*found.logs, known)
-        if not found.live and not edits:
-            return None
+        self,
+        mailbox: str,
+        state: _Mailbox,
+        found: Found,
+        known: Sequence[Any],
+        edits: Sequence[Any],
+        before: _Verdict | None,
+    ) -> _Answer:
+        """The verdict on a record and, unless it waits, its merge."""
         try:
             judged = self._verdict(mailbox, found.winner, edits, before)
             if (waiting := state.waiting.get(found.record_id)) is not None:

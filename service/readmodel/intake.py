@@ -15,8 +15,10 @@ from service.parts import Parts, open_parts
 from service.readmodel import tables
 from service.readmodel.lease import hold
 from service.readmodel.office import OfficeFeed, follow
+from service.readmodel.second import second_judge
 from sync.follow import Follower
 from sync.intake import Intake
+from sync.second import SecondJudge
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +36,8 @@ def run_intake(config: Config) -> None:
                 log.info("intake begins")
                 office = threading.Thread(target=follow, args=(parts, stop), name="follow office", daemon=True)
                 office.start()
-                Follower(parts.store, intake_of(parts), stop).run()
+                with second_judge(config) as second:
+                    Follower(parts.store, intake_of(parts, second), stop).run()
                 office.join()
     finally:
         parts.close()
@@ -59,9 +62,11 @@ def rebuild(config: Config) -> int:
 def judge_all(parts: Parts) -> int:
     """Bring the read model up to date with every document; returns how many records were judged."""
     OfficeFeed(parts.store, parts.readmodel).drain()
-    return intake_of(parts).drain()
+    with second_judge(parts.config) as second:
+        return intake_of(parts, second).drain()
 
 
-def intake_of(parts: Parts) -> Intake:
-    """The intake of these parts."""
-    return Intake(parts.store, parts.library, AuditedProjection(parts), judge=judge_of(parts.config))
+def intake_of(parts: Parts, second: SecondJudge | None = None) -> Intake:
+    """The intake of these parts; with a second judge it needs half the time for a long page."""
+    judge = judge_of(parts.config)
+    return Intake(parts.store, parts.library, AuditedProjection(parts), judge=judge, second=second)

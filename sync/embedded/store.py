@@ -52,7 +52,7 @@ class EmbeddedStore:
         found = self._open.get(name)
         if found is None:
             found = self._open[name] = EmbeddedDatabase(File(self._file(name), name), self._signals, self._gate)
-        if not self._file(name).exists():
+        if not found.path.exists():
             raise NotFound("Database does not exist.")
         return found
 

@@ -155,7 +155,7 @@ def given_rev(in_body: Any) -> str | None:
     """The revision that a write builds on: of the body, the address or the If-Match header."""
     if in_body is not None and not isinstance(in_body, str):
         raise BadRequest("_rev must be text.")
-    etags = request.if_match.as_set(include_weak=True)
+    etags = request.if_match.as_set(include_weak=True) if "If-Match" in request.headers else ()
     given = {each for each in (in_body, request.args.get("rev"), *etags) if each is not None}
     if len(given) > 1:
         raise BadRequest("Document rev from request body and query string have different values")
@@ -166,7 +166,7 @@ def written(doc_id: str, rev: str, *more: str) -> Response:
     """The answer to a write: 201, or 202 where `batch=ok` was asked for, which is as durable here."""
     names = doc_id.split("/", 1) if doc_id.startswith("_design/") else [doc_id]
     path = "/".join(quote(each, safe="") for each in (request.view_args["database"], *names, *more))  # type: ignore[index]
-    location = f"{request.host_url.rstrip('/')}{g.prefix}/{path}"
+    location = f"{request.scheme}://{request.host}{g.prefix}/{path}"
     status = 202 if request.args.get("batch") == "ok" else 201
     return answer.json({"ok": True, "id": doc_id, "rev": rev}, status, {"ETag": f'"{rev}"', "Location": location})
 

@@ -19,6 +19,8 @@ BODY_BYTES_A_SECOND = 1_000
 CHUNKED_SECONDS = 600.0
 HEAD_BYTES = 65_536
 LINGER_SECONDS = 0.5
+NEXT_MILLISECONDS = 2
+"""How long the thread that has answered a client stays with it: whoever asks one thing after the other asks by then."""
 _END_OF_HEAD = b"\r\n\r\n"
 
 
@@ -64,6 +66,19 @@ class Connection(TConn):  # type: ignore[misc]
         waits = not ended and _END_OF_HEAD not in seen and len(seen) < HEAD_BYTES
         self._await_more(len(seen) if waits else 0)
         return not waits
+
+    def asks_again(self) -> bool:
+        """Whether the head of the next request comes in a moment, for which the thread waits that has answered."""
+        try:
+            self.sock.setblocking(False)  # over TLS, looking would wait
+            return (self.holds_back() or self._is_readable_soon()) and _END_OF_HEAD in self.look()[0]
+        except OSError:
+            return False
+
+    def _is_readable_soon(self) -> bool:
+        poll = select.poll()
+        poll.register(self.sock, select.POLLIN)
+        return bool(poll.poll(NEXT_MILLISECONDS))
 
     def holds_back(self) -> bool:
         """Whether something has come that does not make the socket readable."""

@@ -29,6 +29,8 @@ FILES = 16_384
 YOUNG_OBJECTS = 20_000
 """Objects made before Python looks for cycles among them: a batch of documents makes thousands, and no cycles."""
 
+WHOLE_BYTES = 65_536
+"""An answer up to this length is put together before it is sent."""
 SIGN_SECONDS = 1.0
 """How often a worker that is at work tells gunicorn so: each time changes a file, which takes as long as a request."""
 
@@ -131,14 +133,25 @@ class FeedWorker(ThreadWorker):  # type: ignore[misc]
     # Requests, in threads
 
     def handle(self, conn: Connection) -> object:
-        conn.allow_head(time.monotonic())
         self._busy.add(conn)
         try:
-            return super().handle(conn)
+            kept = self._answer(conn)
+            # Handing a connection back and taking it up again wakes two threads: as long as a small request takes.
+            while kept is True and self._has_threads_left() and conn.asks_again():
+                kept = self._answer(conn)
+            return kept
         except _Waits as waits:
             return self._park(conn, waits)
         finally:
             self._busy.discard(conn)
+
+    def _answer(self, conn: Connection) -> object:
+        conn.allow_head(time.monotonic())
+        return super().handle(conn)
+
+    def _has_threads_left(self) -> bool:
+        """Whether a thread may stay with its client for a moment: not where others could have to wait for it."""
+        return bool(self.alive) and 2 * len(self._busy) <= self.cfg.threads
 
     def handle_request(self, req: Any, conn: Connection) -> object:
         conn.allow_body(req, time.monotonic())
@@ -185,11 +198,35 @@ def _parking(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[byte
         environ[PARKING] = parking
         body = app(environ, start_response)
         if not parking:
-            return body
+            return _sent_whole(response, body)
         getattr(body, "close", lambda: None)()
         raise _Waits(parking[0], response)
 
     return run
+
+
+class _Pieces(list[bytes]):
+    """Takes the place of a socket, and keeps what would have been sent."""
+
+    sendall = list.append
+
+
+def _sent_whole(response: Any, body: Iterable[bytes]) -> Iterable[bytes]:
+    """Send a short answer, head and body as one, which wakes its client once; what is left to send.
+
+    `response` is gunicorn's, which sends the head by itself.
+    """
+    length = response.response_length
+    if length is None or length > WHOLE_BYTES or response.headers_sent:
+        return body
+    sock, response.sock = response.sock, _Pieces()
+    try:
+        response.write(b"".join(body))
+    finally:
+        getattr(body, "close", lambda: None)()
+    pieces, response.sock = response.sock, sock
+    sock.sendall(b"".join(pieces))
+    return ()
 
 
 def allow_files() -> None:

@@ -25,7 +25,7 @@ from sync.couch import CouchStore
 from sync.embedded import EmbeddedStore
 from sync.embedded.database import EmbeddedDatabase
 from sync.embedded.protocol.waiting import LOT
-from sync.embedded.serving.connection import HEAD_SECONDS, Connection
+from sync.embedded.serving.connection import HEAD_SECONDS, NEXT_MILLISECONDS, Connection
 from sync.embedded.serving.feed import PARKING, Feed
 from sync.embedded.serving.lot import TICK_SECONDS, Lot, Parked
 from sync.embedded.serving.secure import Certificate, SecureConnection
@@ -37,6 +37,8 @@ from tests.sync.embedded.conftest import Caller
 SIGN_IN = "Authorization: Basic YWRtaW46c2VjcmV0\r\n"
 MANY = 200
 """More than the server has threads."""
+BUSY = 40
+"""Clients that ask again and again: more, together, than a process has threads."""
 WAIT_SECONDS = 20
 END = b"\r\n0\r\n\r\n"
 
@@ -456,3 +458,46 @@ def test_a_feed_that_waits_without_a_thread_makes_room_too(call: Caller, monkeyp
     for feed in offered:
         feed.leave()
     other.leave()
+
+
+def test_a_short_answer_comes_as_one_piece(server: str, north: Database) -> None:
+    with closing(connected(server)) as client:
+        client.sendall(f"GET /north HTTP/1.1\r\nHost: test\r\n{SIGN_IN}\r\n".encode())
+        head, _, body = client.recv(65_536).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200")
+        assert json.loads(body)["db_name"] == "north"
+
+
+def test_who_asks_again_is_answered_whether_at_once_or_in_pieces(server: str, north: Database) -> None:
+    head = f"GET /north HTTP/1.1\r\nHost: test\r\n{SIGN_IN}\r\n".encode()
+    pauses = (0.0, 0.0, NEXT_MILLISECONDS / 4_000, 20 * NEXT_MILLISECONDS / 1_000)
+    with closing(connected(server)) as client:
+        for first in (len(head), 3, len(head) - 1):
+            for pause in pauses:
+                client.sendall(head[:first])
+                time.sleep(pause)
+                client.sendall(head[first:])
+                assert until(client, b"}\n").startswith(b"HTTP/1.1 200")
+
+
+def test_who_asks_again_and_again_leaves_threads_for_others(server: str, north: Database) -> None:
+    head = f"GET /north HTTP/1.1\r\nHost: test\r\n{SIGN_IN}\r\n".encode()
+    stop = threading.Event()
+
+    def ask() -> int:
+        asked = 0
+        with closing(connected(server)) as client:
+            while not stop.is_set():
+                client.sendall(head)
+                assert until(client, b"}\n").startswith(b"HTTP/1.1 200")
+                asked += 1
+        return asked
+
+    with ThreadPoolExecutor(2 * BUSY) as clients:
+        asking_all = [clients.submit(ask) for _ in range(2 * BUSY)]
+        try:
+            for _ in range(20):
+                assert north.info().doc_count == 0
+        finally:
+            stop.set()
+        assert all(each.result(WAIT_SECONDS) for each in asking_all)

@@ -18,15 +18,16 @@ import structlog
 
 from sync import arrivals
 from sync.arrivals import MEDIA, Shelf
-from sync.edits import edit_id, edits_digest, union
+from sync.edits import edit_id, union
 from sync.forms import FormLibrary
+from sync.judges import Judges, Verdict
 from sync.leaves import Found, LeafCache
 from sync.receipts import with_media, write_receipts
 from sync.record import body_of
 from sync.revisions import plan_merge
-from sync.second import MANY, NOTHING, Asked, SecondJudge, is_second
+from sync.second import SecondJudge
 from sync.store import START, Change, Database, Document, Info, NotFound, Place, Seq, Store
-from sync.verdict import HELD, REVOKED_DEVICE, UNKNOWN_DEVICE, UNKNOWN_VERSION, Judge, Judged
+from sync.verdict import REVOKED_DEVICE, UNJUDGEABLE, UNKNOWN_DEVICE, UNKNOWN_VERSION, Judged
 
 __all__ = ["Intake", "Judged", "Projection"]
 
@@ -35,6 +36,8 @@ log = structlog.get_logger(__name__)
 MAILBOX = "mailbox-"
 RECORD, REPORT = "record:", "report:"
 BATCH = 500
+NOT_READ = (UNKNOWN_VERSION, UNJUDGEABLE)
+"""Records of which nobody knows yet what their edits amount to: merging them waits."""
 QUIET_SECONDS = 2.0
 LONGEST_QUIET_SECONDS = 10.0
 WAITED_FOR = {"form": (UNKNOWN_VERSION,), "device": (UNKNOWN_DEVICE, REVOKED_DEVICE)}
@@ -81,7 +84,7 @@ class _Waiting:
     due: float
     latest: float
     revs: Sequence[str] = ()
-    verdict: _Verdict | None = None
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True)
@@ -89,14 +92,6 @@ class _Settled:
     """The leaves that a merge leaves behind, and how far the reference database was read when they were judged."""
 
     revs: frozenset[str]
-    reference: Seq
-
-
-@dataclass(frozen=True)
-class _Verdict:
-    """A verdict, and how far the reference database was read for it."""
-
-    judged: Judged
     reference: Seq
 
 
@@ -117,8 +112,7 @@ class Intake:
         self._store = store
         self._library = library
         self._projection = projection
-        self._judge = Judge(library, judge)
-        self._second = second
+        self._judges = Judges(library, judge, second)
         self._quiet = quiet
         self._monotonic = monotonic
         self._mailboxes: dict[str, _Mailbox] = {}
@@ -268,7 +262,7 @@ class Intake:
         found: Sequence[Found],
         reports: Sequence[Document] = (),
         *,
-        verdicts: Mapping[str, _Verdict] = MappingProxyType({}),
+        verdicts: Mapping[str, Verdict] = MappingProxyType({}),
     ) -> int:
         """Judge, merge, write receipts, project; how many revisions were written.
 
@@ -292,71 +286,32 @@ class Intake:
         state: _Mailbox,
         found: Sequence[Found],
         known: Mapping[str, Sequence[Any]],
-        verdicts: Mapping[str, _Verdict],
+        verdicts: Mapping[str, Verdict],
     ) -> list[_Answer]:
         """What is said to each of these records, except those in which nothing ever was."""
         edits = {each.record_id: union(*each.logs, known.get(each.record_id, ())) for each in found}
         something = [each for each in found if each.live or edits[each.record_id]]
+        records = [(each.winner, edits[each.record_id]) for each in something]
+        given = self._judges.verdicts(mailbox, records, verdicts)
+        return [
+            self._consider(mailbox, state, each, known.get(each.record_id, ()), given[each.record_id])
+            for each in something
+        ]
 
-        def consider(each: Found, before: _Verdict | None) -> _Answer:
-            name = each.record_id
-            return self._consider(mailbox, state, each, known.get(name, ()), edits[name], before or verdicts.get(name))
-
-        asked = {each.record_id for each in self._ask_second(mailbox, something, edits, verdicts)}
-        answers = {each.record_id: consider(each, None) for each in something if each.record_id not in asked}
-        reference, theirs = self._second.answer() if self._second and asked else NOTHING
-        for each in something:
-            if each.record_id in asked:
-                judged = theirs.get(each.record_id)
-                answers[each.record_id] = consider(each, _Verdict(judged, reference) if judged else None)
-        return [answers[each.record_id] for each in something]
-
-    def _ask_second(
-        self,
-        mailbox: str,
-        found: Sequence[Found],
-        edits: Mapping[str, Sequence[Any]],
-        verdicts: Mapping[str, _Verdict],
-    ) -> Sequence[Found]:
-        """Those of these records that the second judge has been asked about."""
-        if self._second is None or len(found) < MANY:
-            return ()
-        theirs = [each for each in found if is_second(each.record_id) and each.record_id not in verdicts]
-        records = [(each.winner, edits[each.record_id]) for each in theirs]
-        return theirs if self._second.ask(Asked(mailbox, self._library.position, records)) else ()
-
-    def _consider(
-        self,
-        mailbox: str,
-        state: _Mailbox,
-        found: Found,
-        known: Sequence[Any],
-        edits: Sequence[Any],
-        before: _Verdict | None,
-    ) -> _Answer:
+    def _consider(self, mailbox: str, state: _Mailbox, found: Found, known: Sequence[Any], given: Verdict) -> _Answer:
         """The verdict on a record and, unless it waits, its merge."""
+        judged = given.judged
+        if (waiting := state.waiting.get(found.record_id)) is not None:
+            waiting.verdict = given
+            return _Answer(found, _with_lost(judged, found, known))
         try:
-            judged = self._verdict(mailbox, found.winner, edits, before)
-            if (waiting := state.waiting.get(found.record_id)) is not None:
-                waiting.verdict = _Verdict(judged, self._library.position)
-                return _Answer(found, _with_lost(judged, found, known))
             return _Answer(found, _with_lost(judged, found, known), self._merge(found, known, judged))
         except Exception:
-            # A record that this program trips over must not keep all others from their receipts.
-            log.exception("record set aside", mailbox=mailbox, record=found.record_id)
-            return _Answer(found, self._judge.set_aside(mailbox, found.winner, edits))
-
-    def _verdict(self, mailbox: str, winner: Document, edits: Sequence[Any], before: _Verdict | None) -> Judged:
-        if before is not None and before.reference == self._library.position:
-            judged = before.judged
-            alike = judged.rev == winner["_rev"] and judged.receipt["digest"] == edits_digest(edits)
-            if alike and judged.verdict != HELD:  # what it was held for may have come
-                return judged
-        return self._judge.judge(mailbox, winner, edits)
+            return _Answer(found, self._judges.set_aside(mailbox, found.winner, given.edits).judged)
 
     def _merge(self, found: Found, known: Sequence[Any], judged: Judged) -> list[Document]:
         """The revisions that bring the record's leaves together; none where that is done or has to wait for a form."""
-        if judged.reason == UNKNOWN_VERSION or (len(found.leaves) == 1 and found.live and not known):
+        if judged.reason in NOT_READ or (len(found.leaves) == 1 and found.live and not known):
             return []
 
         def body(winner: Document, edits: list[Any]) -> Document:

@@ -21,12 +21,13 @@ from typing import Any, NamedTuple, Self
 import structlog
 
 from sync.forms import FormLibrary
+from sync.garbage import look_seldom
 from sync.store import Document, Seq, StoreError
 from sync.verdict import Judge, Judged
 
-MANY = 64
-"""Records of a page from which on it is worth the way to another process."""
-READY_SECONDS, ANSWER_SECONDS, IDLE_SECONDS = 30.0, 60.0, 60.0
+MANY = 32
+"""Records for which it is worth the way to another process."""
+ANSWER_SECONDS, IDLE_SECONDS = 60.0, 60.0
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +65,7 @@ class SecondJudge:
         self._sit, self._given = sit, given
         self._process: SpawnProcess | None = None
         self._connection: Connection | None = None
-        self._is_ready = False
+        self._is_ready = self._owes = False
 
     def __enter__(self) -> Self:
         return self
@@ -73,7 +74,9 @@ class SecondJudge:
         self._end()
 
     def ask(self, asked: Asked) -> bool:
-        """Let it judge these; false where it cannot now. Every true is followed by one `answer`."""
+        """Let it judge these; false where it cannot now, true where `answer` will tell."""
+        if self._owes:
+            self._end()  # whoever asked before has failed meanwhile; it may stand there with an answer nobody takes
         if not self._stands_ready():
             return False
         try:
@@ -81,13 +84,17 @@ class SecondJudge:
         except OSError:
             self._end()
             return False
+        self._owes = True
         return True
 
     def answer(self) -> Said:
-        """What it says; nothing where it has died or does not answer."""
+        """What it says; nothing where it was not asked, has died, or does not answer."""
+        if not self._owes:
+            return NOTHING
         try:
             if self._there.poll(ANSWER_SECONDS):
                 said: Said = self._there.recv()
+                self._owes = False
                 return said
             log.error("the second judge does not answer; it is ended", seconds=ANSWER_SECONDS)
         except (OSError, EOFError):
@@ -126,7 +133,7 @@ class SecondJudge:
             self._process.join()
             self._process.close()
         self._process = self._connection = None
-        self._is_ready = False
+        self._is_ready = self._owes = False
 
 
 def has_room() -> bool:
@@ -138,6 +145,7 @@ def serve(connection: Connection, library: FormLibrary, name: str) -> None:
     """The judge's side: answer until nobody has asked for a while, or the asker is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the asker says when it is over
     judge = Judge(library, name)
+    look_seldom()
     with suppress(EOFError, OSError):
         connection.send(True)
         while connection.poll(IDLE_SECONDS):

@@ -17,6 +17,7 @@ from service.readmodel.lease import hold
 from service.readmodel.office import OfficeFeed, follow
 from service.readmodel.second import second_judge
 from sync.follow import Follower
+from sync.garbage import look_seldom
 from sync.intake import Intake
 from sync.second import SecondJudge
 
@@ -34,6 +35,7 @@ def run_intake(config: Config) -> None:
         with hold(parts.readmodel, config.data, stop) as held:
             if held:
                 log.info("intake begins")
+                look_seldom()
                 office = threading.Thread(target=follow, args=(parts, stop), name="follow office", daemon=True)
                 office.start()
                 with second_judge(config) as second:

@@ -20,6 +20,7 @@ from service.simulation.fleet import Events, Fleet, teams_of
 from service.simulation.journal import Journal
 from service.simulation.office import Office, office_config, open_office
 from service.simulation.plan import Chances, Plan
+from sync.garbage import look_seldom
 
 FLEETS = 4
 Tell = Callable[[str], None]
@@ -78,6 +79,7 @@ def _serve(connection: Connection, plan: Plan, share: int, folder: Path) -> None
             try:
                 if fleet is None:
                     fleet, outcome = Fleet(plan, (share, FLEETS), parts, folder), None
+                    look_seldom()
                 else:
                     method, given = connection.recv()
                     outcome = getattr(fleet, method)(*given)

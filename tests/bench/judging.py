@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import math
 import time
 from collections.abc import Sequence
@@ -18,7 +17,9 @@ from service.parts import Parts
 from service.readmodel.case_lists import CaseLists
 from service.readmodel.lists import Filter, Lists
 from service.readmodel.projection import SqlProjection
+from service.readmodel.second import second_judge
 from sync.edits import _digest
+from sync.garbage import look_seldom
 from sync.intake import BATCH, Intake, Judged
 from sync.merge import fold
 from sync.revisions import plan_merge
@@ -78,11 +79,11 @@ def _drain(records: int, *, conflicts: bool, text: str) -> Judging:
         tablets = Tablet(parts, "li.wei"), Tablet(parts, "zhang.min")
         parts_of = [range(at, min(at + MIXED, records)) for at in range(0, records, MIXED)]
         total = sum(_send_part(parts, tablets, numbers, conflicts) for numbers in parts_of)
-        gc.collect()
+        look_seldom()
         projection = _Timed(parts.readmodel)
-        intake = Intake(parts.store, parts.library, projection)
         start = time.perf_counter()
-        intake.drain()
+        with second_judge(parts.config) as second:
+            Intake(parts.store, parts.library, projection, second=second).drain()
         seconds = time.perf_counter() - start
         _check(CaseLists(parts.readmodel), Lists(parts.readmodel), records, conflicts=conflicts)
         marks = [(start, 0), *projection.marks]

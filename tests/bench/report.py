@@ -161,13 +161,13 @@ JavaScript then holds {figures.cascade.megabytes:.0f} MB.
 Intake reads the changes of a mailbox, verifies each edit's signature, validates the answers, merges what conflicts,
 writes a receipt and projects the outcome into the read model. The records are visits of the form `enterprise-visit` in
 the demo campaign, about {figures.plain.bytes:,} bytes each: a signed edit of about half that, by one of two registered
-devices, and the answers that the tablet worked out from it. The store is the embedded one, the read model SQLite; one
-process, no network.
+devices, and the answers that the tablet worked out from it. The store is the embedded one, the read model SQLite, no
+network. Intake and its second judge, as `rounds intake` runs them; the start of the second one is in the time.
 
 {_intake_table(figures)}
 
-A record with conflicting leaves is judged three times: as it arrived, when its leaves are merged, and when the merged
-revision comes back in the changes; two edits are verified and stored beside the first.
+A record with conflicting leaves is judged when it arrives, and answered again when its leaves are merged; two edits are
+verified and stored beside the first.
 
 {_first_and_last(figures.plain)}
 
@@ -199,7 +199,7 @@ def _growth(few: Growth, many: Growth) -> str:
         _growth_row("a fifth in conflict, processor time", few.conflicting.processor, many.conflicting.processor),
         _growth_row("a fifth in conflict, by the clock", few.conflicting.clock, many.conflicting.clock),
     ]
-    return f"""News of {WINDOW:,} records, in turns for an office that has {few.records:,} and for one that has
+    return f"""Without the second judge, news of {WINDOW:,} records, in turns for an office that has {few.records:,} and for one that has
 {many.records:,}; most of those are copies of rows that were written without judging them again. Wanted is that a record
 costs no more than 1.2 times as much.
 

@@ -200,8 +200,8 @@ def _growth(few: Growth, many: Growth) -> str:
         _growth_row("a fifth in conflict, by the clock", few.conflicting.clock, many.conflicting.clock),
     ]
     return f"""Without the second judge, news of {WINDOW:,} records, in turns for an office that has {few.records:,} and
-for one that has {many.records:,}; most of those are copies of rows that were written without judging them again. Wanted is that a record
-costs no more than 1.2 times as much.
+for one that has {many.records:,}; most of those are copies of rows that were written without judging them again.
+Wanted is that a record costs no more than 1.2 times as much.
 
 | milliseconds per record | among {few.records:,} | among {many.records:,} | ratio |
 |---|---:|---:|---:|

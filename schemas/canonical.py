@@ -12,6 +12,7 @@ import orjson
 SAFE_INTEGER = 2**53 - 1
 MAX_DEPTH = 64
 
+_SORTED_SAFE = orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER
 _LATE_KEY = re.compile("[\ue000-\U0010ffff]")
 _LATE_BYTES = bytes(range(0xEE, 0x100))
 _BRACKETS = bytes.maketrans(b"{}", b"[]")
@@ -37,6 +38,15 @@ def dumps(value: Any) -> bytes:
     """
     late = _check(value, "", 0)
     return orjson.dumps(_sorted(value)) if late else orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def dumps_read(value: Any) -> bytes:
+    """`dumps` of what was read from JSON, which can hold nothing but JSON. Raises `CanonicalError`."""
+    try:
+        written = orjson.dumps(value, option=_SORTED_SAFE)
+    except (TypeError, orjson.JSONEncodeError):
+        return dumps(value)
+    return written if is_canonical(written) else dumps(value)
 
 
 def digest(value: Any) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Dialect,
     Engine,
     ScalarSelect,
     Select,
+    Table,
     TableValuedAlias,
     Text,
     bindparam,
@@ -26,6 +29,7 @@ from sqlalchemy import (
     create_engine,
     event,
     func,
+    insert,
     make_url,
     select,
     tuple_,
@@ -86,9 +90,37 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+def put_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, each of which has every column of the table.
+
+    The statement is written by SQLAlchemy, and once for each table: for each row it would go through the columns anew.
+    """
+    if not rows:
+        return
+    statement, columns = _insertion(table, connection.dialect)
+    if connection.dialect.positional:
+        values: list[Any] = [tuple(take(row[name]) for name, take in columns) for row in rows]
+    else:
+        values = [{name: take(row[name]) for name, take in columns} for row in rows]
+    connection.exec_driver_sql(statement, values)
+
+
+@lru_cache(maxsize=64)
+def _insertion(table: Table, dialect: Dialect) -> tuple[str, list[tuple[str, Callable[[Any], Any]]]]:
+    """The statement, and for each of its parameters what the driver is given for a value."""
+    compiled = insert(table).compile(dialect=dialect)
+    names = compiled.positiontup or list(compiled.binds)
+    takes = (table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names)
+    return str(compiled), [(name, take or _as_it_is) for name, take in zip(names, takes, strict=True)]
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 def listed(connection: Connection, rows: Sequence[Sequence[str]]) -> TableValuedAlias:
     """Rows of texts as a table, however many: one parameter, one statement. Its columns are told by `nth`."""
-    given = bindparam(None, json.dumps(list(rows)), type_=Text)
+    given = bindparam(None, _written(rows), type_=Text)
     if connection.dialect.name == "postgresql":
         made = func.json_array_elements(cast(given, JSON))
     else:

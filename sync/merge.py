@@ -211,19 +211,26 @@ def _is_gone(path: str, rows: Mapping[str, _Row]) -> bool:
     return any(row in rows and rows[row].gone for row in (path, *rows_above(path)))
 
 
-class _Branch(dict[str, Any]):
-    """A group, a repeat or a row while answers are put together; tells them from values that are objects."""
+_Branch = dict[str, Any]
+"""A group, a repeat or a row, while answers are put together."""
 
 
 def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
     """Flat paths, sorted, to nested answers; rows become arrays in the order of their ULIDs."""
-    branches: dict[str, _Branch | None] = {"": _Branch()}
+    root: _Branch = {}
+    branches: dict[str, _Branch | None] = {"": root}
     for path, value in values.items():
         way, _, last = path.rpartition("/")
         branch = branches[way] if way in branches else _branch(branches, way)
-        if branch is not None:
-            branch.setdefault(last, _Branch() if is_row(path) else value)
-    return _members(branches[""])
+        if branch is None or last in branch:
+            continue
+        if is_row(path):
+            branch[last] = branches[path] = {}
+        else:
+            branch[last] = value
+    for repeat in sorted({path.rpartition("/")[0] for path in branches if is_row(path)}, reverse=True):
+        _into_array(branches, repeat)
+    return root
 
 
 def _branch(branches: dict[str, _Branch | None], path: str) -> _Branch | None:
@@ -234,18 +241,16 @@ def _branch(branches: dict[str, _Branch | None], path: str) -> _Branch | None:
     if path not in branches:
         way, _, last = path.rpartition("/")
         above = _branch(branches, way)
-        found = above.setdefault(last, _Branch()) if above is not None else None
-        branches[path] = found if isinstance(found, _Branch) else None
+        if above is None or last in above:
+            branches[path] = None
+        else:
+            above[last] = branches[path] = {}
     return branches[path]
 
 
-def _plain(node: Any) -> Any:
-    if not isinstance(node, _Branch):
-        return node
-    if node and all(map(ULID.fullmatch, node)):
-        return [{"_row": row, **_members(node[row])} for row in sorted(node)]
-    return _members(node)
-
-
-def _members(node: Any) -> dict[str, Any]:
-    return {name: _plain(below) for name, below in node.items()} if isinstance(node, _Branch) else {}
+def _into_array(branches: Mapping[str, _Branch | None], repeat: str) -> None:
+    """Make an array of a branch that has nothing but rows; those within it come before."""
+    rows, (way, _, last) = branches[repeat], repeat.rpartition("/")
+    above = branches[way] if repeat else None
+    if rows and above is not None and all(map(ULID.fullmatch, rows)):
+        above[last] = [{"_row": row, **rows[row]} for row in sorted(rows)]

@@ -12,7 +12,7 @@ import binascii
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -80,13 +80,13 @@ def sign_in_text(challenge: str, origin: str) -> str:
 
 def sign_edit(record_id: str, edit: Mapping[str, Any], key: PrivateKey) -> dict[str, Any]:
     """The edit with its `sig`. Raises `CanonicalError` where the edit has no canonical form."""
-    return {**edit, "sig": sign(_signed_bytes(record_id, edit), key)}
+    return {**edit, "sig": sign(_signed_bytes(record_id, edit, canonical.dumps), key)}
 
 
 def verify_edit(record_id: str, edit: Mapping[str, Any], jwk: Mapping[str, Any]) -> bool:
-    """Whether this key made this edit for this record. Never raises for a malformed edit or key."""
+    """Whether this key made this edit, read from JSON, for this record. Never raises for a malformed edit or key."""
     try:
-        return verify(_signed_bytes(record_id, edit), edit.get("sig"), jwk)
+        return verify(_signed_bytes(record_id, edit, canonical.dumps_read), edit.get("sig"), jwk)
     except canonical.CanonicalError:
         return False
 
@@ -110,9 +110,9 @@ def verify(message: bytes, signature: object, jwk: Mapping[str, Any]) -> bool:
     return True
 
 
-def _signed_bytes(record_id: str, edit: Mapping[str, Any]) -> bytes:
+def _signed_bytes(record_id: str, edit: Mapping[str, Any], write: Callable[[Any], bytes]) -> bytes:
     unsigned = {name: value for name, value in edit.items() if name != "sig"}
-    return canonical.dumps({"edit": unsigned, "record": record_id})
+    return write({"edit": unsigned, "record": record_id})
 
 
 def public_key(jwk: Mapping[str, Any]) -> ec.EllipticCurvePublicKey:

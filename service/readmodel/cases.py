@@ -16,7 +16,7 @@ from service.cases.kinds import DUPLICATE, QUARANTINE
 from service.cases.notes import Notes, notes_of, with_notes
 from service.cases.quarantine_rows import quarantine_rows
 from service.readmodel.tables import case_notes, case_records, cases, records
-from service.sql import among, both_among
+from service.sql import among, both_among, put_rows
 
 CHUNK = 400
 NO_NOTES = Notes()
@@ -43,7 +43,7 @@ def replace_cases(connection: Connection, team: str, ids: Sequence[str], derived
 def put(connection: Connection, rows: Sequence[Row]) -> None:
     """Insert whole rows."""
     for start in range(0, len(rows), CHUNK):
-        connection.execute(insert(cases), list(rows[start : start + CHUNK]))
+        put_rows(connection, cases, rows[start : start + CHUNK])
 
 
 def put_own(connection: Connection, rows: Sequence[Row], name: str, *, past: bool = True) -> None:
@@ -70,8 +70,7 @@ def put_cases(connection: Connection, wanted: Mapping[str, Row | None]) -> None:
     rows = [with_notes(row, _notes(noted.get(name))) for name, row in wanted.items() if row is not None]
     put(connection, rows + _past(connection, [said for name, said in noted.items() if wanted[name] is None]))
     about = {(each["team"], each["record"], row["id"]) for row in rows for each in row["detail"]["documents"]}
-    if about:
-        connection.execute(insert(case_records), [dict(zip(_ABOUT, each, strict=True)) for each in sorted(about)])
+    put_rows(connection, case_records, [dict(zip(_ABOUT, each, strict=True)) for each in sorted(about)])
 
 
 def put_notes(connection: Connection, row: Row) -> None:

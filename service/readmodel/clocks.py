@@ -14,7 +14,7 @@ from service.cases.derived import clock_row, text
 from service.readmodel.cases import put_own
 from service.readmodel.paging import Row
 from service.readmodel.tables import by_time, reports
-from service.sql import among
+from service.sql import among, put_rows
 from sync.intake import Judged
 from sync.skew import is_doubted, skew_at
 from sync.store import Document
@@ -27,8 +27,7 @@ def replace_by_time(connection: Connection, team: str, judged: Sequence[Judged])
     """Replace what the clocks have settled in these records. Their cases are written with the others of the record."""
     ids = [each.record_id for each in judged]
     connection.execute(delete(by_time).where(by_time.c.team == team, among(connection, by_time.c.record, ids)))
-    if rows := [row for each in judged for row in _rows(team, each)]:
-        connection.execute(insert(by_time), rows)
+    put_rows(connection, by_time, [row for each in judged for row in _rows(team, each)])
 
 
 def clock_cases(connection: Connection, team: str, judged: Iterable[Judged]) -> list[Row]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations, islice, zip_longest
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, select
+from sqlalchemy import Connection, and_, delete, func, select
 
 from schemas import canonical
 from service.cases.derived import CLOSED, Row, case_row
@@ -21,7 +21,7 @@ from service.cases.likeness import near, near_keys, same_key
 from service.identifiers import minted_at
 from service.readmodel.cases import put_cases
 from service.readmodel.tables import case_records, cases, identities, records
-from service.sql import among, as_array, both_among, listed, nth
+from service.sql import among, as_array, both_among, listed, nth, put_rows
 from sync.intake import Judged
 from sync.state import WITHDRAWN
 
@@ -81,8 +81,7 @@ def _standing(connection: Connection, team: str, ids: Sequence[str]) -> dict[Kno
 def _replace(connection: Connection, team: str, changed: Sequence[Known], after: Mapping[Known, Keys]) -> None:
     mine = and_(identities.c.team == team, among(connection, identities.c.record, [record for _, record in changed]))
     connection.execute(delete(identities).where(mine))
-    if rows := [row for record in changed for row in after[record].values()]:
-        connection.execute(insert(identities), rows)
+    put_rows(connection, identities, [row for record in changed for row in after[record].values()])
 
 
 def _members(connection: Connection, keys: Sequence[str], role: str, most: int) -> dict[str, list[Known]]:

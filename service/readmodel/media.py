@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from service.readmodel.tables import media, named_media, records
+from service.sql import put_rows
 from sync.arrivals import File
 from sync.receipts import with_media
 from sync.store import Document
@@ -29,8 +30,7 @@ def put_files(connection: Connection, team: str, files: Sequence[File]) -> None:
     latest = {each.digest: each.sound for each in files}
     connection.execute(delete(media).where(media.c.team == team, media.c.digest.in_(sorted(latest))))
     rows = [{"team": team, "digest": digest, "sound": sound} for digest, sound in latest.items() if sound is not None]
-    if rows:
-        connection.execute(insert(media), rows)
+    put_rows(connection, media, rows)
     for sound in (True, False):
         names = sorted(digest for digest, each in latest.items() if bool(each) is sound)
         mine = (named_media.c.team == team) & named_media.c.digest.in_(names)

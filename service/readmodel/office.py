@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, Engine, delete, insert
+from sqlalchemy import Connection, Engine, delete
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.cases.derived import text
@@ -17,7 +17,7 @@ from service.parts import Parts
 from service.readmodel.cases import put_notes
 from service.readmodel.checkpoints import move, since
 from service.readmodel.tables import supervisors
-from service.sql import writing
+from service.sql import put_rows, writing
 from sync.follow import LONGPOLL_SECONDS, pause
 from sync.store import Document, Place, Store, StoreError
 
@@ -91,5 +91,4 @@ def _project_user(connection: Connection, person: str, doc: Mapping[str, Any]) -
     connection.execute(delete(supervisors).where(supervisors.c.person == person))
     if "supervisor" in doc.get("roles", ()) and not doc.get("disabled"):
         rows = [{"team": team, "person": person} for team in sorted(set(doc.get("teams", ())))]
-        if rows:
-            connection.execute(insert(supervisors), rows)
+        put_rows(connection, supervisors, rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, delete, insert, select
+from sqlalchemy import Connection, Engine, delete, select
 
 from service.cases.derived import case_rows
 from service.readmodel.cases import replace_cases
@@ -15,7 +15,7 @@ from service.readmodel.duplicates import replace_identities
 from service.readmodel.media import put_files, receipts_naming, sound_of
 from service.readmodel.rows import edit_rows, media_rows, problem_rows, record_row
 from service.readmodel.tables import edits, named_media, problems, records
-from service.sql import among, writing
+from service.sql import among, put_rows, writing
 from sync.arrivals import File
 from sync.intake import Judged
 from sync.store import Document, Place
@@ -95,19 +95,14 @@ def _replace(connection: Connection, team: str, judged: Sequence[Judged]) -> Non
     connection.execute(delete(records).where(records.c.team == team, among(connection, records.c.id, ids)))
     for table in (problems, edits, named_media):
         connection.execute(delete(table).where(table.c.team == team, among(connection, table.c.record, ids)))
-    _insert(connection, records, [record_row(team, each) for each in judged])
-    _insert(connection, problems, [row for each in judged for row in problem_rows(team, each)])
-    _insert(connection, edits, [row for each in judged for row in edit_rows(team, each)])
-    _insert(connection, named_media, [row for each in judged for row in media_rows(team, each)])
+    put_rows(connection, records, [record_row(team, each) for each in judged])
+    put_rows(connection, problems, [row for each in judged for row in problem_rows(team, each)])
+    put_rows(connection, edits, [row for each in judged for row in edit_rows(team, each)])
+    put_rows(connection, named_media, [row for each in judged for row in media_rows(team, each)])
     replace_identities(connection, team, judged)
     replace_by_time(connection, team, judged)
     derived = [row for each in judged for row in case_rows(team, each)] + clock_cases(connection, team, judged)
     replace_cases(connection, team, ids, derived)
-
-
-def _insert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        connection.execute(insert(table), rows)
 
 
 def _team(mailbox: str) -> str:

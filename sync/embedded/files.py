@@ -92,11 +92,15 @@ class File:
                 stray.unlink(missing_ok=True)
 
     def delete(self) -> None:
-        """Remove the file and its log."""
+        """Remove the file, its log, and what was made from it."""
         with _alone(self.path.parent):
-            self.path.unlink(missing_ok=True)
-            for suffix in ("-wal", "-shm"):
-                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+            for path in (self.path, self.lookup):
+                remove(path)
+
+    @property
+    def lookup(self) -> Path:
+        """Where the entries of its indexes are: in a file of its own, which may be lost and is in no backup."""
+        return self.path.with_suffix(".lookup")
 
     def connection(self) -> sqlite3.Connection:
         """This thread's connection. Raises `NotFound` where the database is gone."""
@@ -145,6 +149,12 @@ class File:
         except BaseException:
             _roll_back(connection)
             raise
+
+
+def remove(path: Path) -> None:
+    """Take away a file of SQLite's with its log, where it is there."""
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 @contextmanager

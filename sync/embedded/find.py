@@ -1,34 +1,23 @@
-"""Queries: documents by selector, sorted, page by page. Source: CouchDB's `_find` reference."""
+"""Queries: what is asked for, and a page of it. Pure. Source: CouchDB's `_find` reference."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import heapq
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from sync.embedded import collation
-from sync.embedded.indexes import ALL_DOCS, Index, ordering
-from sync.embedded.selectors import bounds, check, matches, names_of, value_at
-from sync.store import BadRequest, Document, Row, StoreError
+from sync.embedded.indexes import DESIGN, ordering
+from sync.embedded.selectors import ABSENT, check, matches, names_of, value_at
+from sync.store import BadRequest, Document
 
 LIMIT = 25
 MOST = 10_000
 """Documents of one page, and those that one may pass over to get to it."""
 NIL = "nil"
-
-Read = Callable[[str | None, str | None], Iterator[Row]]
-"""Live documents by id from one to another, both inclusive, with their bodies."""
-
-
-class NoIndex(StoreError):
-    """A sorting that no index was made for."""
-
-    code, status = "no_usable_index", 400
 
 
 @dataclass(frozen=True)
@@ -43,10 +32,7 @@ class Query:
     bookmark: tuple[Any, ...] | None = None
     conflicts: bool = False
     statistics: bool = False
-
-    def order(self, doc: Mapping[str, Any]) -> list[Any]:
-        """What a document is sorted by; its id last, so that no two are equal."""
-        return [value_at(doc, name) for name, _ in self.sort] + [doc["_id"]]
+    use_index: str | Sequence[str] = ()
 
     @property
     def descends(self) -> bool:
@@ -77,9 +63,10 @@ def query_of(body: Mapping[str, Any]) -> Query:
         skip=_number(body, "skip", 0),
         sort=sort,
         fields=_fields(body.get("fields")),
-        bookmark=_bookmark(body.get("bookmark"), len(sort) + 1),
+        bookmark=_bookmark(body.get("bookmark")),
         conflicts=_flag(body, "conflicts"),
         statistics=_flag(body, "execution_stats"),
+        use_index=_named(body.get("use_index")),
     )
 
 
@@ -105,69 +92,44 @@ def _fields(given: Any) -> tuple[str, ...]:
     return tuple(given)
 
 
-def _bookmark(given: Any, length: int) -> tuple[Any, ...] | None:
+def _named(given: Any) -> str | Sequence[str]:
+    names = given if isinstance(given, list) else [given or ""]
+    if not 1 <= len(names) <= 2 or not all(isinstance(name, str) for name in names):
+        raise BadRequest("use_index must be a design document, or a list of that and an index's name.")
+    return tuple(names) if isinstance(given, list) else names[0]
+
+
+def _bookmark(given: Any) -> tuple[Any, ...] | None:
     if given in (None, NIL, ""):
         return None
     try:
         place = orjson.loads(base64.urlsafe_b64decode(given))
     except (TypeError, ValueError, binascii.Error):
         place = None
-    if not isinstance(place, list) or len(place) != length or not isinstance(place[-1], str):
+    if not isinstance(place, list) or not place or not isinstance(place[-1], str):
         raise BadRequest("The bookmark is none of this query's.")
     return tuple(place)
 
 
-def usable_index(query: Query, indexes: Sequence[Index]) -> Index:
-    """The index that has the query's sorting; without one, all documents. Raises `NoIndex`."""
-    names = [name for name, _ in query.sort]
-    for index in indexes:
-        if [name for name, _ in index.fields][: len(names)] == names and (index.design or names in ([], ["_id"])):
-            return index if names else ALL_DOCS
-    raise NoIndex("No index exists for this sort, try indexing by the sort fields.")
-
-
-def run(query: Query, read: Read) -> Found:
-    """A page of the query. Design documents are not looked at."""
+def run(query: Query, docs: Iterator[Document], keys: Sequence[str]) -> Found:
+    """A page of the query, of documents that come in its order: by the fields `keys`, then by id."""
     found = Found()
-    kept = _matching(query, read, found)
-    if query.sort:
-        kept = _sorted(query, kept)
     most = query.skip + query.limit
-    page = [doc for _, doc in zip(range(most), kept, strict=False)][query.skip :]
+    page = [doc for _, doc in zip(range(most), _matching(query, docs, found), strict=False)][query.skip :]
     if page:
-        place = orjson.dumps(query.order(page[-1]))
+        place = orjson.dumps([value_at(page[-1], name) for name in keys] + [page[-1]["_id"]])
         found.bookmark = base64.urlsafe_b64encode(place).decode()
     found.docs = page
     return found
 
 
-def _matching(query: Query, read: Read, found: Found) -> Iterator[Document]:
-    least, most = bounds(query.selector, "_id")
-    if query.bookmark and not query.sort:
-        least = max(least or "", query.bookmark[-1] + "\0")
-    for row in read(least, most):
-        if row.id.startswith("_design/"):
-            continue
-        found.examined += 1
-        assert row.doc is not None
-        if matches(query.selector, row.doc):
-            yield row.doc
-
-
-def _sorted(query: Query, docs: Iterator[Document]) -> Iterator[Document]:
-    """The first of them by the sorting, behind the bookmark: no more are kept than the page needs."""
-
-    def key(doc: Document) -> tuple[Any, ...]:
-        return tuple(map(collation.key, query.order(doc)))
-
-    complete = (doc for doc in docs if all(value_at(doc, name, _NONE) is not _NONE for name, _ in query.sort))
-    most, place = query.skip + query.limit, query.bookmark and tuple(map(collation.key, query.bookmark))
-    if query.descends:
-        return iter(heapq.nlargest(most, (doc for doc in complete if place is None or key(doc) < place), key=key))
-    return iter(heapq.nsmallest(most, (doc for doc in complete if place is None or key(doc) > place), key=key))
-
-
-_NONE: Any = object()
+def _matching(query: Query, docs: Iterator[Document], found: Found) -> Iterator[Document]:
+    """Design documents are not looked at."""
+    for doc in docs:
+        if not doc["_id"].startswith(DESIGN):
+            found.examined += 1
+            if matches(query.selector, doc):
+                yield doc
 
 
 def projected(doc: Document, fields: Sequence[str]) -> Document:
@@ -176,8 +138,8 @@ def projected(doc: Document, fields: Sequence[str]) -> Document:
         return doc
     shown: Document = {}
     for path in fields:
-        value = value_at(doc, path, _NONE)
-        if value is not _NONE:
+        value = value_at(doc, path, ABSENT)
+        if value is not ABSENT:
             *outer, last = names_of(path)
             place = shown
             for name in outer:

@@ -1,6 +1,6 @@
 """Mango indexes as they are kept: design documents, as CouchDB keeps them, that replicate like any other. Pure.
 
-Nothing is built from them here: queries read the documents. An index says which sorting its author had in mind.
+Their entries are made in `lookup.py`; which of them answers a query is said in `plan.py`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,17 @@ class Index:
     fields: tuple[tuple[str, str], ...]
     partial: Mapping[str, Any] | None = None
 
+    @property
+    def names(self) -> list[str]:
+        """The fields, without their directions."""
+        return [name for name, _ in self.fields]
+
+    @property
+    def digest(self) -> str:
+        """What tells indexes apart that order otherwise, or by which other documents are found."""
+        content = orjson.dumps([self.fields, self.partial], option=orjson.OPT_SORT_KEYS)
+        return hashlib.sha1(content, usedforsecurity=False).hexdigest()
+
     def shown(self) -> dict[str, Any]:
         """As `_index` and `_explain` show it."""
         definition: dict[str, Any] = {"fields": [{name: direction} for name, direction in self.fields]}
@@ -53,8 +64,8 @@ def wanted(body: Mapping[str, Any]) -> Index:
         if not isinstance(partial, Mapping):
             raise BadRequest("partial_filter_selector must be a selector.")
         check(partial)
-    digest = hashlib.sha1(orjson.dumps([fields, partial], option=orjson.OPT_SORT_KEYS), usedforsecurity=False)
-    design, name = (_text(body, each, digest.hexdigest()) for each in ("ddoc", "name"))
+    digest = Index(None, "", fields, partial).digest
+    design, name = (_text(body, each, digest) for each in ("ddoc", "name"))
     return Index(DESIGN + design.removeprefix(DESIGN), name, fields, partial)
 
 
@@ -111,7 +122,14 @@ def found_in(designs: Iterable[Document]) -> list[Index]:
 
 def _is_index(view: Any) -> bool:
     given = view.get("map") if isinstance(view, Mapping) else None
-    return isinstance(given, Mapping) and isinstance(given.get("fields"), Mapping)
+    if not isinstance(given, Mapping) or not isinstance(given.get("fields"), Mapping):
+        return False
+    partial = given.get("partial_filter_selector") or {}
+    try:
+        check(partial)
+    except BadRequest:
+        return False
+    return isinstance(partial, Mapping) and 1 <= len(given["fields"]) <= MOST_FIELDS
 
 
 def _index(design: str, name: str, view: Mapping[str, Any]) -> Index:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sync.embedded import collation
 from sync.store import BadRequest
 
 MAX_DEPTH = 20
-_ABSENT: Any = object()
+LAST = "\U0010ffff"
+"""What no text goes on with."""
+ABSENT: Any = object()
+"""What `value_at` may be told to give where there is nothing."""
 
 Operator = Callable[[Any, Any], bool]
 
@@ -33,17 +37,17 @@ def names_of(path: str) -> list[str]:
 def value_at(value: Any, path: str, default: Any = None) -> Any:
     """What stands at a path such as `address.city`."""
     found = _at(value, path)
-    return default if found is _ABSENT else found
+    return default if found is ABSENT else found
 
 
 def _at(value: Any, path: str) -> Any:
     for name in names_of(path):
         if isinstance(value, Mapping):
-            value = value.get(name, _ABSENT)
+            value = value.get(name, ABSENT)
         elif isinstance(value, list) and name.isascii() and name.isdigit() and len(name) < 7 and int(name) < len(value):
             value = value[int(name)]
         else:
-            return _ABSENT
+            return ABSENT
     return value
 
 
@@ -63,7 +67,7 @@ def _check(condition: Any, depth: int) -> None:
         elif name not in _OPERATORS:
             raise BadRequest(f"The selector's operator {name[:40]} is not known here.")
         else:
-            _OPERATORS[name](_ABSENT, argument)  # each looks at its argument before the value
+            _OPERATORS[name](ABSENT, argument)  # each looks at its argument before the value
 
 
 def _holds(condition: Any, value: Any, depth: int) -> bool:
@@ -90,11 +94,11 @@ def _member(name: str, argument: Any, value: Any, depth: int) -> bool:
 
 
 def _same(value: Any, argument: Any) -> bool:
-    return value is not _ABSENT and collation.key(value) == collation.key(argument)
+    return value is not ABSENT and collation.key(value) == collation.key(argument)
 
 
 def _ordered(compare: Operator) -> Operator:
-    return lambda value, argument: value is not _ABSENT and compare(collation.key(value), collation.key(argument))
+    return lambda value, argument: value is not ABSENT and compare(collation.key(value), collation.key(argument))
 
 
 def _list(argument: Any, name: str) -> list[Any]:
@@ -132,13 +136,13 @@ def _mod(value: Any, argument: Any) -> bool:
 def _of_type(value: Any, argument: Any) -> bool:
     if argument not in ("null", "boolean", "number", "string", "array", "object"):
         raise BadRequest("$type takes null, boolean, number, string, array or object.")
-    return value is not _ABSENT and collation.kind(value) == argument
+    return value is not ABSENT and collation.kind(value) == argument
 
 
 def _exists(value: Any, argument: Any) -> bool:
     if not isinstance(argument, bool):
         raise BadRequest("$exists takes true or false.")
-    return (value is not _ABSENT) is argument
+    return (value is not ABSENT) is argument
 
 
 def _begins(value: Any, argument: Any) -> bool:
@@ -175,13 +179,13 @@ _NESTED: Mapping[str, Callable[[Any, Any, int], bool]] = {
 }
 _OPERATORS: Mapping[str, Operator] = {
     "$eq": _same,
-    "$ne": lambda value, argument: value is not _ABSENT and not _same(value, argument),
+    "$ne": lambda value, argument: value is not ABSENT and not _same(value, argument),
     "$lt": _ordered(lambda a, b: bool(a < b)),
     "$lte": _ordered(lambda a, b: bool(a <= b)),
     "$gt": _ordered(lambda a, b: bool(a > b)),
     "$gte": _ordered(lambda a, b: bool(a >= b)),
     "$in": _one_of,
-    "$nin": lambda value, argument: not _one_of(value, argument) and value is not _ABSENT,
+    "$nin": lambda value, argument: not _one_of(value, argument) and value is not ABSENT,
     "$all": _all_of,
     "$size": _size,
     "$mod": _mod,
@@ -191,31 +195,64 @@ _OPERATORS: Mapping[str, Operator] = {
     "$regex": _matches_pattern,
 }
 
+_PRESENT = _OPERATORS.keys() - {"$exists"}
+"""Operators that hold for no document without the field."""
 
-def bounds(selector: Mapping[str, Any], field: str) -> tuple[Any, Any]:
-    """The least and greatest text that a field can have where the selector holds; None where it says nothing."""
-    least: list[str] = []
-    most: list[str] = []
+
+@dataclass(frozen=True)
+class Span:
+    """What a selector says of a field in every document that it selects.
+
+    `is_present` where they all have it, `least` and `most` (lists of one value, or empty) where its value must lie.
+    """
+
+    is_present: bool
+    least: Sequence[Any]
+    most: Sequence[Any]
+
+    @property
+    def is_one(self) -> bool:
+        """Whether a single value is left."""
+        return bool(self.least) and bool(self.most) and _same(self.least[0], self.most[0])
+
+
+def span(selector: Mapping[str, Any], field: str) -> Span:
+    """What is said of a field at the top of a selector, or in an `$and` there."""
+    least: list[Any] = []
+    most: list[Any] = []
+    is_present = False
     for condition in _conditions(selector, field):
         for name, argument in condition.items():
-            if isinstance(argument, str):
-                least += [argument] * (name in ("$eq", "$gt", "$gte", "$beginsWith"))
-                most += [argument] * (name in ("$eq", "$lt", "$lte"))
-                most += [argument + "\U0010ffff"] * (name == "$beginsWith")
-            elif name == "$in" and isinstance(argument, list) and all(isinstance(each, str) for each in argument):
-                least += [min(argument, default="")]
-                most += [max(argument, default="")]
-    return max(least, default=None), min(most, default=None)
+            is_present |= name in _PRESENT or (name == "$exists" and argument is True)
+            low, high = _limits(field, name, argument)
+            least += low
+            most += high
+    return Span(is_present, _only(max, least), _only(min, most))
+
+
+def _only(choose: Callable[..., Any], values: Sequence[Any]) -> Sequence[Any]:
+    return [choose(values, key=collation.key)] if values else ()
+
+
+def _limits(field: str, name: str, argument: Any) -> tuple[Sequence[Any], Sequence[Any]]:
+    """The least and the greatest value that an operator lets through, each where there is one."""
+    if name in ("$beginsWith", "$regex"):
+        begin = argument.removeprefix("^") if name == "$regex" else argument
+        return [begin], [begin + LAST]
+    if name == "$in":  # of other fields it takes lists too, which lie elsewhere
+        texts = [each for each in argument if isinstance(each, str)] if field == "_id" else []
+        return [min(texts, default="")] * bool(texts), [max(texts, default="")] * bool(texts)
+    return [argument] * (name in ("$eq", "$gt", "$gte")), [argument] * (name in ("$eq", "$lt", "$lte"))
 
 
 def _conditions(selector: Mapping[str, Any], field: str) -> Sequence[Mapping[str, Any]]:
-    """What is said of a field in every case: at the top, or in an `$and` there."""
+    """What is said of a field in every case."""
     found: list[Mapping[str, Any]] = []
-    given = selector.get(field)
-    if isinstance(given, Mapping):
-        found.append(given)
-    elif given is not None:
-        found.append({"$eq": given})
+    if field in selector:
+        given = selector[field]
+        operators = isinstance(given, Mapping) and bool(given) and all(name.startswith("$") for name in given)
+        if operators or not isinstance(given, Mapping):
+            found.append(given if operators else {"$eq": given})
     for each in selector.get("$and", ()):
         if isinstance(each, Mapping):
             found.extend(_conditions(each, field))

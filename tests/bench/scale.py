@@ -28,6 +28,7 @@ from tests.live import ROOT
 
 SCRIPT = Path(__file__).with_name("nothing_new.mjs")
 PATH = "/bench"
+FIELD = "answers.answer_07"
 AT_ONCE = 2_000
 TIMES = 15
 Operation = Callable[[Client, int], object]
@@ -72,6 +73,7 @@ def _filled(documents: int) -> Iterator[tuple[str, float]]:
             filling.submit(_fill, Path(folder), documents).result()
         seconds = opening.measure(Path(folder), PATH[1:])
         with embedded(Path(folder)) as (url, _):
+            _index(Client(url))
             yield url, seconds
 
 
@@ -80,6 +82,18 @@ def _fill(folder: Path, documents: int) -> None:
     database.set_security(SECURITY)
     for at in range(0, documents, AT_ONCE):
         database.put_revisions([document(number) for number in range(at, min(at + AT_ONCE, documents))])
+
+
+def _index(client: Client) -> None:
+    """By an answer; its entries are made by whoever asks first."""
+    client.send("POST", f"{PATH}/_index", orjson.dumps({"index": {"fields": [FIELD]}, "name": "by-answer"}))
+    _find(client, 0)
+
+
+def _find(client: Client, number: int) -> None:
+    selector = {FIELD: document(number)["answers"]["answer_07"]}
+    found = orjson.loads(client.send("POST", f"{PATH}/_find", orjson.dumps({"selector": selector})))
+    assert [doc["_id"] for doc in found["docs"]] == [document(number)["_id"]], found
 
 
 def operations(round_number: int) -> dict[str, Operation]:
@@ -93,6 +107,7 @@ def operations(round_number: int) -> dict[str, Operation]:
         "the last 500 changes": lambda client, count: _changes(client, count - BATCH, BATCH),
         "500 changes from the middle": lambda client, count: _changes(client, count // 2, BATCH),
         "500 ids from the middle": _ids,
+        "a document found by its answer": lambda client, count: _find(client, count // 3 + round_number),
     }
 
 

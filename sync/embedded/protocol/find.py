@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
+from itertools import islice
 from typing import Any
 
 from flask import Response, g, request
@@ -12,9 +14,11 @@ from sync.embedded import find as mango
 from sync.embedded import indexes as kept
 from sync.embedded.database import EmbeddedDatabase
 from sync.embedded.indexes import Index
+from sync.embedded.lookup import Lookup
+from sync.embedded.plan import Plan, explained
+from sync.embedded.plan import plan as planned
 from sync.embedded.protocol import answer
-from sync.embedded.selectors import bounds
-from sync.store import NotFound, Row
+from sync.store import Document, NotFound
 
 BATCH = 500
 NOT_INDEXED = "No matching index found, create an index to optimize query time."
@@ -22,56 +26,73 @@ NOT_INDEXED = "No matching index found, create an index to optimize query time."
 
 def find(database: str) -> Response:
     """`_find`."""
-    query, index = _query()
+    query, plan = _query()
     began = time.monotonic()
-    found = mango.run(query, lambda least, most: _read(g.database, least, most))
-    docs = [g.database.get(doc["_id"], conflicts=True) for doc in found.docs] if query.conflicts else found.docs
-    told: dict[str, Any] = {"docs": [mango.projected(doc, query.fields) for doc in docs], "bookmark": found.bookmark}
+    with closing(_read(g.database, query, plan)) as docs:
+        found = mango.run(query, docs, plan.keys)
+    shown = [g.database.get(doc["_id"], conflicts=True) for doc in found.docs] if query.conflicts else found.docs
+    told: dict[str, Any] = {"docs": [mango.projected(doc, query.fields) for doc in shown], "bookmark": found.bookmark}
     if query.statistics:
         spent = round((time.monotonic() - began) * 1000, 3)
         told["execution_stats"] = {
             "total_keys_examined": 0,
             "total_docs_examined": found.examined,
             "total_quorum_docs_examined": 0,
-            "results_returned": len(docs),
+            "results_returned": len(shown),
             "execution_time_ms": spent,
         }
-    if index.design is None and set(query.selector) - {"_id"}:
+    if plan.is_all and set(query.selector) - {"_id"}:
         told["warning"] = NOT_INDEXED
     return answer.json(told)
 
 
-def _query() -> tuple[mango.Query, Index]:
+def _query() -> tuple[mango.Query, Plan]:
     answer.needs_json()
     query = mango.query_of(answer.body_object())
-    return query, mango.usable_index(query, _indexes())
+    return query, planned(query, _indexes())
 
 
-def _read(database: EmbeddedDatabase, least: str | None, most: str | None) -> Iterator[Row]:
-    """In batches, so that no database is whole in memory."""
+def _read(database: EmbeddedDatabase, query: mango.Query, plan: Plan) -> Generator[Document]:
+    """The documents in the plan's order, in batches, so that no database is whole in memory."""
+    span = plan.range(query)
+    if plan.is_all:
+        yield from _by_id(database, query, plan)
+        return
+    ids = Lookup(database.file.lookup, database).ids(plan.index, _indexes(), span)
+    with closing(ids):
+        while some := list(islice(ids, BATCH)):
+            yield from (row.doc for row in database.all(keys=some, include_docs=True) if row.doc)
+
+
+def _by_id(database: EmbeddedDatabase, query: mango.Query, plan: Plan) -> Generator[Document]:
+    least, most = (each[0] if each and isinstance(each[0], str) else None for each in plan.ends())
+    place = query.bookmark[-1] if query.bookmark else None
     while True:
-        rows = database.all(start=least, end=most, limit=BATCH, include_docs=True)
-        yield from rows
+        if place is not None and not query.descends:
+            least = max(least or "", place + "\0")
+        elif place is not None:
+            most = min(most or place, place)
+        rows = database.all(start=least, end=most, limit=BATCH, include_docs=True, descending=query.descends)
+        yield from (row.doc for row in rows if row.doc and row.id != place)
         if len(rows) < BATCH:
             return
-        least = rows[-1].id + "\0"
+        place = rows[-1].id
 
 
 def explain(database: str) -> Response:
-    """`_explain`: which index a query has its order from."""
-    query, index = _query()
-    least, most = bounds(query.selector, "_id")
+    """`_explain`: which index a query is answered by."""
+    query, plan = _query()
     return answer.json(
         {
             "dbname": database,
-            "index": index.shown(),
+            "index": plan.index.shown(),
             "partitioned": False,
             "selector": query.selector,
             "opts": {"limit": query.limit, "skip": query.skip, "conflicts": query.conflicts},
             "limit": query.limit,
             "skip": query.skip,
             "fields": query.fields or "all_fields",
-            "range": {"start_key": [least], "end_key": [most]},
+            "range": explained(plan),
         }
     )
 

@@ -1,0 +1,147 @@
+"""The entries of a database's indexes, in a file beside it: which documents there are, by what an index orders them by.
+
+They are made from the documents and brought up to date when somebody asks, as far as the database has come by then.
+Where the file is damaged, or was made for a database that had the name before, it is begun anew.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from sync.embedded.collation import encoded
+from sync.embedded.faults import Damaged, known_fault
+from sync.embedded.files import remove
+from sync.embedded.indexes import DESIGN, Index
+from sync.embedded.selectors import ABSENT, matches, value_at
+from sync.store import START, Database, Document, Info, Seq, Unavailable
+
+BATCH = 1_000
+BUSY_SECONDS = 30.0
+_TABLES = """
+CREATE TABLE IF NOT EXISTS state (instance TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS made (digest TEXT PRIMARY KEY, number INTEGER NOT NULL UNIQUE, seq INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS entry (number INTEGER, key BLOB, id TEXT, PRIMARY KEY (number, key, id)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS entry_by_id ON entry (number, id);
+"""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Range:
+    """Keys from `least` to whatever begins as `most`, both inclusive, behind the place `after`, a key and an id."""
+
+    least: bytes = b""
+    most: bytes = b""
+    after: tuple[bytes, str] | None = None
+    descends: bool = False
+
+
+def key_of(values: Sequence[Any]) -> bytes:
+    """What an entry of these values is ordered by."""
+    return b"".join(map(encoded, values))
+
+
+class Lookup:
+    """The entries of one database."""
+
+    def __init__(self, path: Path, database: Database) -> None:
+        self._path = path
+        self._database = database
+
+    def ids(self, index: Index, among: Collection[Index], span: Range) -> Generator[str]:
+        """The ids of the documents that an index has in a range, in its order.
+
+        `among` are all indexes that there are: the entries of others are forgotten. Raises `StoreError`.
+        """
+        try:
+            with self._open() as connection:
+                number = self._up_to_date(connection, index, {each.digest for each in among})
+                for [doc_id] in connection.execute(*_query(number, span)):
+                    yield doc_id
+        except sqlite3.DatabaseError as error:
+            fault = known_fault(error, self._database.name)
+            if not isinstance(fault, Damaged):
+                raise fault from error
+            log.warning("a lookup file is damaged; it is made anew", path=str(self._path), reason=str(error))
+            remove(self._path)
+            raise Unavailable("The entries of the indexes are made anew: ask again.") from error
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
+        with closing(connection):
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.executescript(_TABLES)
+            yield connection
+
+    def _up_to_date(self, connection: sqlite3.Connection, index: Index, named: Collection[str]) -> int:
+        """The number of the index, whose entries are those of all documents as they are now."""
+        info = self._database.info()
+        standing = self._standing(connection, index, info)
+        while standing is None or standing[1] < int(info.update_seq):
+            connection.execute("BEGIN IMMEDIATE")
+            with connection:
+                number, seq = self._standing(connection, index, info) or self._begun(connection, index, named, info)
+                standing = number, self._take_in(connection, index, number, seq)
+        return standing[0]
+
+    def _standing(self, connection: sqlite3.Connection, index: Index, info: Info) -> tuple[int, int] | None:
+        """The number of an index, and how far it has come; None where it is not of this very database."""
+        query = "SELECT number, seq FROM made, state WHERE digest = ? AND instance = ? AND seq <= ?"
+        found = connection.execute(query, (index.digest, info.instance, info.update_seq)).fetchone()
+        return (found[0], found[1]) if found else None
+
+    def _begun(
+        self, connection: sqlite3.Connection, index: Index, named: Collection[str], info: Info
+    ) -> tuple[int, int]:
+        """Make room for a new index: what is of another database goes, and what nobody names any more."""
+        if connection.execute("SELECT instance FROM state").fetchall() != [(info.instance,)]:
+            named = ()
+            connection.execute("DELETE FROM state")
+            connection.execute("INSERT INTO state VALUES (?)", (info.instance,))
+        for digest, number in connection.execute("SELECT digest, number FROM made").fetchall():
+            if digest == index.digest or digest not in named:
+                connection.execute("DELETE FROM entry WHERE number = ?", (number,))
+                connection.execute("DELETE FROM made WHERE number = ?", (number,))
+        number = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM made").fetchone()[0]
+        connection.execute("INSERT INTO made VALUES (?, ?, 0)", (index.digest, number))
+        return number, 0
+
+    def _take_in(self, connection: sqlite3.Connection, index: Index, number: int, seq: int) -> int:
+        """The next changes of the database; how far that is."""
+        since: Seq = seq or START
+        page = self._database.changes(since, limit=BATCH, include_docs=True)
+        there = ((number, change.id) for change in page.results)
+        connection.executemany("DELETE FROM entry WHERE number = ? AND id = ?", there)
+        docs = (change.doc for change in page.results if change.doc and not change.deleted)
+        entries = ((number, key, doc["_id"]) for doc in docs if (key := _key(index, doc)) is not None)
+        connection.executemany("INSERT INTO entry VALUES (?, ?, ?)", entries)
+        connection.execute("UPDATE made SET seq = ? WHERE number = ?", (page.last_seq, number))
+        return int(page.last_seq)
+
+
+def _key(index: Index, doc: Document) -> bytes | None:
+    """What a document is ordered by; None where it lacks a field, is a design document, or is not for this index."""
+    values = [value_at(doc, name, ABSENT) for name, _ in index.fields]
+    if doc["_id"].startswith(DESIGN) or any(value is ABSENT for value in values):
+        return None
+    return key_of(values) if not index.partial or matches(index.partial, doc) else None
+
+
+def _query(number: int, span: Range) -> tuple[str, tuple[Any, ...]]:
+    order, behind = ("DESC", "<") if span.descends else ("ASC", ">")
+    text = "SELECT id FROM entry WHERE number = ? AND key >= ? AND key < ?"
+    values: tuple[Any, ...] = (number, span.least, span.most + b"\xff")
+    if span.after is not None:
+        text += f" AND (key, id) {behind} (?, ?)"
+        values += span.after
+    return f"{text} ORDER BY key {order}, id {order}", values

@@ -1,0 +1,233 @@
+"""Queries by index: they find what reading every document finds, in the same order, and look at no more."""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sync.embedded import collation
+from sync.embedded.backup import back_up
+from sync.embedded.selectors import ABSENT, matches, value_at
+from tests.sync.embedded.conftest import Caller
+
+DATABASES = itertools.count()
+SIMPLE = (
+    st.none()
+    | st.booleans()
+    | st.integers(-3, 3)
+    | st.sampled_from([0.5, -0.5, -0.0, 2**53, -(2**53)])
+    | st.sampled_from(["", "a", "a\0", "a\0b", "ab", "b", "é", "\uffff", "\U0001f600"])
+)
+VALUES = st.recursive(
+    SIMPLE,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("ab"), inner, max_size=2),
+    max_leaves=4,
+)
+DOCS = st.lists(
+    st.fixed_dictionaries(
+        {}, optional={"x": VALUES, "y": SIMPLE, "in": st.fixed_dictionaries({}, optional={"z": SIMPLE})}
+    ),
+    max_size=12,
+)
+CONDITIONS = (
+    VALUES.filter(lambda value: not isinstance(value, dict))
+    | st.builds(
+        lambda name, value: {name: value}, st.sampled_from(["$eq", "$gt", "$gte", "$lt", "$lte", "$ne"]), VALUES
+    )
+    | st.builds(lambda low, high: {"$gte": low, "$lt": high}, VALUES, VALUES)
+    | st.builds(lambda values: {"$in": values}, st.lists(VALUES, max_size=3))
+    | st.builds(lambda begin: {"$beginsWith": begin}, st.sampled_from(["", "a", "é"]))
+    | st.builds(lambda there: {"$exists": there}, st.booleans())
+)
+FIELDS = ("x", "y", "in.z")
+SELECTORS = st.dictionaries(st.sampled_from([*FIELDS, "_id"]), CONDITIONS, max_size=3) | st.builds(
+    lambda one, other: {"$and": [{"x": one}, {"y": other}]}, CONDITIONS, CONDITIONS
+)
+INDEXES = st.lists(st.lists(st.sampled_from(FIELDS), min_size=1, max_size=2, unique=True), max_size=3)
+
+
+def pages(call: Caller, name: str, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """All pages of a query, one after the other."""
+    bookmark = None
+    while True:
+        answer = call("POST", f"/{name}/_find", query | ({"bookmark": bookmark} if bookmark else {}))
+        assert answer.status_code == 200, answer.get_json()
+        page = answer.get_json()
+        yield page
+        if len(page["docs"]) < query.get("limit", 25):
+            return
+        bookmark = page["bookmark"]
+
+
+def found(call: Caller, name: str, query: dict[str, Any]) -> list[dict[str, Any]]:
+    return [doc for page in pages(call, name, query) for doc in page["docs"]]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(DOCS, SELECTORS, INDEXES, st.booleans(), st.sampled_from([1, 3, 25]))
+def test_an_index_finds_what_reading_every_document_finds(
+    call: Caller,
+    docs: list[dict[str, Any]],
+    selector: dict[str, Any],
+    indexes: list[list[str]],
+    descends: bool,
+    limit: int,
+) -> None:
+    name = f"found-{next(DATABASES)}"
+    database = call.store.create(name)
+    half = len(docs) // 2
+    for number, doc in enumerate(docs[:half]):
+        database.put({"_id": f"d{number}", **doc})
+    for number, fields in enumerate(indexes):
+        index = {"index": {"fields": fields}, "ddoc": f"i{number}", "name": "i"}
+        assert call("POST", f"/{name}/_index", index).status_code == 200
+    found(call, name, {"selector": selector})  # makes entries, which those that come later must join
+    for number, doc in enumerate(docs[half:], half):
+        database.put({"_id": f"d{number}", **doc})
+    everything = [row.doc for row in database.all(include_docs=True) if row.doc and not row.id.startswith("_")]
+    wanted = [doc for doc in everything if matches(selector, doc)]
+    assert sorted(each["_id"] for each in found(call, name, {"selector": selector, "limit": limit})) == [
+        doc["_id"] for doc in wanted
+    ]
+    for fields in indexes:
+        sort = [{field: "desc" if descends else "asc"} for field in fields]
+        query = {"selector": selector | {field: {"$gt": None} for field in fields}, "sort": sort, "limit": limit}
+        sorted_by = {
+            doc["_id"]: [collation.key(value_at(doc, field)) for field in fields]
+            for doc in everything
+            if matches(query["selector"], doc) and all(value_at(doc, each, ABSENT) is not ABSENT for each in fields)
+        }
+        order = sorted(sorted_by, key=lambda each: (sorted_by[each], each), reverse=descends)
+        assert [doc["_id"] for doc in found(call, name, query)] == order, (
+            query,
+            call("POST", f"/{name}/_explain", query),
+        )
+    call.store.delete(name)
+
+
+@given(VALUES, VALUES)
+def test_bytes_sort_as_the_values_do(one: Any, other: Any) -> None:
+    keys, written = [collation.key(each) for each in (one, other)], [collation.encoded(each) for each in (one, other)]
+    assert (keys[0] < keys[1], keys[0] == keys[1]) == (written[0] < written[1], written[0] == written[1])
+    assert not (keys[0] != keys[1] and written[1].startswith(written[0]))
+
+
+@pytest.fixture
+def people(call: Caller) -> Caller:
+    """A thousand people of ten towns, with indexes by town and age."""
+    docs = [{"_id": f"p{n:04}", "town": f"t{n % 10}", "age": n % 77, "name": f"n{n}"} for n in range(1_000)]
+    call("POST", "/north/_bulk_docs", {"docs": docs})
+    index = {"index": {"fields": ["town", "age"]}, "ddoc": "places", "name": "by-town-and-age"}
+    assert call("POST", "/north/_index", index).get_json()["result"] == "created"
+    return call
+
+
+def examined(call: Caller, selector: dict[str, Any], **more: Any) -> tuple[int, int]:
+    """How many documents were looked at, and how many were found."""
+    query = {"selector": selector, "limit": 500, "execution_stats": True, **more}
+    told = call("POST", "/north/_find", query).get_json()["execution_stats"]
+    return told["total_docs_examined"], told["results_returned"]
+
+
+def test_a_query_looks_at_what_its_index_leaves(people: Caller) -> None:
+    exact = sum(1 for n in range(1_000) if n % 10 == 3 and n % 77 == 40)
+    assert exact > 0
+    assert examined(people, {"town": "t3", "age": 40}) == (exact, exact)
+    old = sum(1 for n in range(1_000) if n % 10 == 3 and n % 77 >= 70)
+    assert examined(people, {"town": "t3", "age": {"$gte": 70}}) == (old, old)
+    assert examined(people, {"town": "t3", "age": {"$gte": 70}}, sort=[{"age": "desc"}]) == (old, old)
+    assert examined(people, {"town": {"$beginsWith": "t3"}, "age": {"$gt": None}}, limit=5) == (5, 5)
+    assert examined(people, {"town": "t3"})[0] == 1_001  # those without an age are not in the index
+
+
+def test_a_query_whose_selector_no_index_has_says_so(people: Caller) -> None:
+    told = people("POST", "/north/_find", {"selector": {"name": "n7"}}).get_json()
+    assert [doc["_id"] for doc in told["docs"]] == ["p0007"]
+    assert "create an index" in told["warning"]
+    assert "warning" not in people("POST", "/north/_find", {"selector": {"town": "t1", "age": 1}}).get_json()
+
+
+def test_what_changes_changes_its_place_and_what_is_deleted_has_none(people: Caller) -> None:
+    query = {"selector": {"town": "t3", "age": {"$gt": 74}}}
+    before = [doc["_id"] for doc in found(people, "north", query)]
+    database = people.store.database("north")
+    gone, moved = database.get(before[0]), database.get(before[1])
+    database.put({**gone, "_deleted": True})
+    database.put({**moved, "town": "t4"})
+    database.put({"_id": "new", "town": "t3", "age": 76})
+    after = [doc["_id"] for doc in found(people, "north", query)]
+    assert sorted(after) == sorted([*before[2:], "new"])
+
+
+def test_a_partial_index_answers_who_names_it(people: Caller) -> None:
+    old = {"fields": ["town"], "partial_filter_selector": {"age": {"$gte": 75}}}
+    people("POST", "/north/_index", {"index": old, "ddoc": "old", "name": "by-town"})
+    query = {"selector": {"town": "t3"}, "limit": 500}
+    assert len(found(people, "north", query)) == 100
+    wanted = [f"p{n:04}" for n in range(1_000) if n % 10 == 3 and n % 77 >= 75]
+    for use in ("old", "_design/old", ["old", "by-town"]):
+        assert [doc["_id"] for doc in found(people, "north", {**query, "use_index": use})] == wanted
+    assert len(found(people, "north", {**query, "use_index": "nobody-s"})) == 100
+    assert people("POST", "/north/_find", {**query, "use_index": 5}).status_code == 400
+
+
+def test_a_bookmark_of_another_index_is_refused(people: Caller) -> None:
+    by_id = people("POST", "/north/_find", {"selector": {"name": {"$gt": ""}}, "limit": 1}).get_json()["bookmark"]
+    query = {"selector": {"town": "t3", "age": 1}, "bookmark": by_id}
+    assert people("POST", "/north/_find", query).status_code == 400
+
+
+def test_a_database_of_the_same_name_has_entries_of_its_own(people: Caller) -> None:
+    lookup = people.store.database("north").file.lookup
+    assert examined(people, {"town": "t3", "age": 40})[1] > 0
+    kept = lookup.read_bytes()
+    people.store.delete("north")
+    assert not lookup.exists()
+    people.store.create("north").put({"_id": "one", "town": "t3", "age": 40})
+    index = {"index": {"fields": ["town", "age"]}, "ddoc": "places", "name": "by-town-and-age"}
+    people("POST", "/north/_index", index)
+    lookup.write_bytes(kept)  # left over from the other one
+    assert examined(people, {"town": "t3", "age": 40}) == (1, 1)
+
+
+def test_a_damaged_file_of_entries_is_made_anew(people: Caller) -> None:
+    wanted = examined(people, {"town": "t3", "age": 40})
+    lookup = people.store.database("north").file.lookup
+    lookup.write_bytes(b"no database at all" * 1_000)
+    query = {"selector": {"town": "t3", "age": 40}}
+    told = people("POST", "/north/_find", query)
+    assert (told.status_code, told.get_json()["error"]) == (503, "unavailable")
+    assert examined(people, {"town": "t3", "age": 40}) == wanted
+
+
+def test_entries_of_an_index_that_is_gone_go_when_another_is_made(people: Caller) -> None:
+    examined(people, {"town": "t3", "age": 40})
+    people("DELETE", "/north/_index/_design/places/json/by-town-and-age")
+    people("POST", "/north/_index", {"index": {"fields": ["name"]}, "ddoc": "names", "name": "by-name"})
+    assert examined(people, {"name": "n7"}) == (1, 1)
+    with closing(sqlite3.connect(people.store.database("north").file.lookup)) as connection:
+        assert connection.execute("SELECT count(DISTINCT number), count(*) FROM entry").fetchone() == (1, 1_000)
+
+
+def test_an_index_that_came_by_replication_and_is_none_is_passed_over(people: Caller) -> None:
+    view = {"map": {"fields": {"name": "asc"}, "partial_filter_selector": {"a": {"$strange": 1}}}}
+    design = {"_id": "_design/odd", "language": "query", "views": {"odd": view, "none": {"map": {"fields": {}}}}}
+    people.store.database("north").put(design)
+    assert people("GET", "/north/_index").get_json()["total_rows"] == 2
+    assert examined(people, {"name": "n7"})[1] == 1
+
+
+def test_a_file_of_entries_is_no_database_and_in_no_backup(people: Caller, tmp_path: Path) -> None:
+    examined(people, {"town": "t3", "age": 40})
+    assert people.store.database("north").file.lookup.exists()
+    assert people.store.names() == ["north"]
+    back_up({"north": people.store.database("north").path}, [], tmp_path / "backup", made="", version="", told=print)
+    assert not list((tmp_path / "backup").rglob("*.lookup*"))

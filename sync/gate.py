@@ -9,12 +9,12 @@ the same verdicts.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import orjson
 
+from sync.familiar import Familiar
 from sync.store import Document, Forbidden, UserContext
 
 EDIT_BYTES = 262_144
@@ -28,6 +28,7 @@ _REPORT_ID = re.compile(r"report:([0-9a-z]{1,32})")
 _MEDIA_ID = re.compile(r"media:[0-9a-f]{64}")
 _AT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z/[0-9a-f]{4}/[0-9a-z]{1,32}")
 _PATH = re.compile(r"(/[A-Za-z0-9_]{1,64}){1,16}")
+_PATHS = Familiar()
 _EDIT_TEXTS = ("id", "at", "by", "device", "app", "sig")
 _OFFICE = frozenset({"_admin", "hub"})
 
@@ -66,7 +67,7 @@ def _require(holds: bool, reason: str) -> None:
 
 def _check_mailbox(doc: Document, old: Document | None, user: UserContext, team: object, at_most: int | None) -> None:
     kind = doc.get("type")
-    trusted = bool(user.roles & _OFFICE)
+    trusted = not user.roles.isdisjoint(_OFFICE)
     if kind == "record":
         _check_team(doc, team)
         _check_record(doc, trusted, at_most)
@@ -99,9 +100,12 @@ def _check_record(doc: Document, trusted: bool, at_most: int | None) -> None:
     found = _RECORD_ID.fullmatch(doc["_id"])
     if found is None:
         raise Forbidden("The id of a record is 'record:<form>:<ULID>'.")
-    _require(doc.get("form") == found[1], "The record's form is not the one that its id names.")
-    _require("_attachments" not in doc, "A record carries no attachments; pictures travel as media documents.")
-    _require(_is_version(doc.get("version")), "The record's version must be a positive integer.")
+    if doc.get("form") != found[1]:
+        raise Forbidden("The record's form is not the one that its id names.")
+    if "_attachments" in doc:
+        raise Forbidden("A record carries no attachments; pictures travel as media documents.")
+    if not _is_version(doc.get("version")):
+        raise Forbidden("The record's version must be a positive integer.")
     edits = doc.get("edits")
     if not isinstance(edits, list) or not edits:
         raise Forbidden("A record holds at least one edit.")
@@ -113,8 +117,8 @@ def _check_record(doc: Document, trusted: bool, at_most: int | None) -> None:
             _require(_length(edit) <= EDIT_BYTES, f"An edit may have {EDIT_BYTES} bytes at most.")
     if length > RECORD_BYTES and not trusted:  # a merge may be longer than each of its leaves
         raise Forbidden(f"A record may have {RECORD_BYTES} bytes at most.")
-    if doc.get("_deleted") is not True:
-        _require(isinstance(doc.get("answers"), dict), "The record's answers must be an object.")
+    if doc.get("_deleted") is not True and not isinstance(doc.get("answers"), dict):
+        raise Forbidden("The record's answers must be an object.")
 
 
 def _check_report(doc: Document) -> None:
@@ -145,34 +149,52 @@ def _check_nothing_is_erased(doc: Document, old: Document | None) -> None:
 
 
 def _check_edit(edit: Any, trusted: bool) -> None:
-    _require(isinstance(edit, dict), "Each edit is an object.")
+    if not isinstance(edit, dict):
+        raise Forbidden("Each edit is an object.")
     if isinstance(edit.get("erased"), str):
-        _require(trusted, "An edit is erased by the office or a hub, not by a tablet.")
-        _require(set(edit) == {"id", "at", "erased"}, "An erased edit keeps id and at.")
-        _require(isinstance(edit["id"], str) and isinstance(edit["at"], str), "An erased edit keeps id and at.")
+        _check_erased(edit, trusted)
         return
     for name in _EDIT_TEXTS:
         text = edit.get(name)
         if not isinstance(text, str) or not 0 < len(text) <= ID_CHARACTERS:
             raise Forbidden(f"Each edit has a text '{name}'.")
-    _require(edit["id"].isascii() and edit["id"].isprintable(), "An edit's id is plain ASCII text.")
-    _require(_AT.fullmatch(edit["at"]) is not None, "An edit's 'at' is not a time of a hybrid clock.")
-    _require(_is_version(edit.get("version")), "An edit's version must be a positive integer.")
-    _require(edit.get("note") is None or isinstance(edit["note"], str), "An edit's note is text or null.")
+    if not (edit["id"].isascii() and edit["id"].isprintable()):
+        raise Forbidden("An edit's id is plain ASCII text.")
+    if _AT.fullmatch(edit["at"]) is None:
+        raise Forbidden("An edit's 'at' is not a time of a hybrid clock.")
+    if not _is_version(edit.get("version")):
+        raise Forbidden("An edit's version must be a positive integer.")
+    if edit.get("note") is not None and not isinstance(edit["note"], str):
+        raise Forbidden("An edit's note is text or null.")
     _check_paths(edit)
+
+
+def _check_erased(edit: Document, trusted: bool) -> None:
+    _require(trusted, "An edit is erased by the office or a hub, not by a tablet.")
+    _require(set(edit) == {"id", "at", "erased"}, "An erased edit keeps id and at.")
+    _require(isinstance(edit["id"], str) and isinstance(edit["at"], str), "An erased edit keeps id and at.")
 
 
 def _check_paths(edit: Document) -> None:
     set_, unset, seen = edit.get("set"), edit.get("unset"), edit.get("seen")
-    _require(isinstance(set_, dict), "An edit's 'set' is an object of paths.")
-    _require(_are_texts(unset), "An edit's 'unset' is a list of paths.")
-    _require(isinstance(seen, dict), "An edit's 'seen' is an object of paths.")
+    if not isinstance(set_, dict):
+        raise Forbidden("An edit's 'set' is an object of paths.")
+    if not _are_texts(unset):
+        raise Forbidden("An edit's 'unset' is a list of paths.")
+    if not isinstance(seen, dict):
+        raise Forbidden("An edit's 'seen' is an object of paths.")
     for paths in (set_, unset, seen):
-        if paths and not all(map(_is_path, paths)):
-            wrong = next(path for path in paths if not _is_path(path))
-            raise Forbidden(f"'{wrong[:80]}' is not the path of a field.")
-    if seen:
-        _require(all(map(_are_texts, seen.values())), "'seen' lists the ids of edits.")
+        if paths and not _PATHS.issuperset(paths):
+            _check_each_path(paths)
+    if seen and not all(map(_are_texts, seen.values())):
+        raise Forbidden("'seen' lists the ids of edits.")
+
+
+def _check_each_path(paths: Collection[str]) -> None:
+    wrong = next((path for path in paths if _PATH.fullmatch(path) is None), None)
+    if wrong is not None:
+        raise Forbidden(f"'{wrong[:80]}' is not the path of a field.")
+    _PATHS.learn(paths)
 
 
 def _check_media(doc: Document, old: Document | None, user: UserContext, team: object) -> None:
@@ -186,12 +208,6 @@ def _check_media(doc: Document, old: Document | None, user: UserContext, team: o
     _require(_MEDIA_ID.fullmatch(doc["_id"]) is not None, "The id of a media document is 'media:<sha256>'.")
     files = doc.get("_attachments")
     _require(isinstance(files, dict) and list(files) == ["file"], "A media document has one attachment, named 'file'.")
-
-
-@lru_cache(maxsize=8192)
-def _is_path(path: str) -> bool:
-    """The same few hundred come again and again: a form has as many as it has fields."""
-    return _PATH.fullmatch(path) is not None
 
 
 def _is_version(value: object) -> bool:

@@ -272,7 +272,7 @@ class EmbeddedDatabase:
     def put_revisions(
         self, docs: Sequence[Document], *, user: UserContext = ADMIN, streams: Mapping[str, BinaryIO] | None = None
     ) -> list[Written]:
-        return [each for each in self._write(docs, user, new_edits=False, streams=streams) if each.error is not None]
+        return self._write(docs, user, new_edits=False, streams=streams)
 
     def _write(
         self, docs: Sequence[Document], user: UserContext, *, new_edits: bool, streams: Mapping[str, BinaryIO] | None

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import orjson
@@ -21,10 +22,10 @@ TREE = "tree, leaves, bodies"
 """The columns that a tree is kept in."""
 BODY = "body.id, body.rev, body.deleted, body.body, body.attachments"
 """What a `Stored` is made of, in its order."""
-INSERT = f"INSERT INTO doc (seq, id, rev, deleted, winner, {TREE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
-"""Writes a document that is not here, as a `row`."""
-REPLACE = INSERT.replace("INSERT", "INSERT OR REPLACE")
-"""Writes one that may be here."""
+ROWS = 10
+"""Rows that one statement writes: it takes half the time that as many statements take."""
+_DOC = f"INTO doc (seq, id, rev, deleted, winner, {TREE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_BODY = "INSERT INTO body VALUES (?, ?, ?, ?, ?, nullif(?, ''), ?)"
 
 Row = tuple[int, str, str, int, int | None, str, str, str]
 
@@ -52,11 +53,34 @@ def row(seq: int, doc_id: str, tree: Tree) -> Row:
 
     Leaves stand in their rank, the winner first.
     """
+    if len(tree.parents) == 1 == len(tree.bodies):
+        return _only_row(seq, doc_id, tree)
     ranked = tree.ranked()
     leaves = tree.leaves if len(ranked) == 1 else {leaf: tree.leaves[leaf] for leaf in ranked}
     winner = ranked[0]
     packed = _json(tree.parents), _json(leaves), _json(tree.bodies)
     return (seq, doc_id, winner, int(leaves[winner]), tree.bodies.get(winner), *packed)
+
+
+def _only_row(seq: int, doc_id: str, tree: Tree) -> Row:
+    """That of a document with one revision, as most have: a revision's name stands in JSON as it is."""
+    [(rev, deleted)], [body] = tree.leaves.items(), tree.bodies.values()
+    leaves = f'{{"{rev}":true}}' if deleted else f'{{"{rev}":false}}'
+    return (seq, doc_id, rev, int(deleted), body, f'{{"{rev}":null}}', leaves, f'{{"{rev}":{body}}}')
+
+
+def keep_documents(connection: sqlite3.Connection, rows: Sequence[Row], *, known: bool = False) -> None:
+    """Write documents that are not here, or are."""
+    _write(connection, f"INSERT {'OR REPLACE ' if known else ''}{_DOC}", rows)
+
+
+def _write(connection: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Write rows with a statement that ends with the places for one."""
+    head, values, places = statement.partition("VALUES ")
+    several, whole = head + values + ", ".join([places] * ROWS), len(rows) - len(rows) % ROWS
+    for start in range(0, whole, ROWS):
+        connection.execute(several, [*chain.from_iterable(rows[start : start + ROWS])])
+    connection.executemany(statement, rows[whole:])
 
 
 def tree_of(columns: Sequence[str]) -> Tree:
@@ -82,16 +106,14 @@ def last_body(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT coalesce(max(number), 0) FROM body").fetchone()[0])
 
 
-def keep_bodies(connection: sqlite3.Connection, coming: Iterable[tuple[int, Stored]]) -> None:
+def keep_bodies(connection: sqlite3.Connection, coming: Mapping[int, Stored]) -> None:
     """Write bodies under numbers that none has yet."""
-    query = "INSERT INTO body VALUES (?, ?, ?, ?, ?, nullif(?, ''), ?)"
-    connection.executemany(query, (_body_row(number, stored) for number, stored in coming))
-
-
-def _body_row(number: int, stored: Stored) -> tuple[int, str, str, int, bytearray, str, int]:
-    """Of those types that Python's `sqlite3` takes as they are: for others it looks for an adapter each time."""
-    doc_id, rev, deleted, body, stubs = stored
-    return (number, doc_id, rev, int(deleted), bytearray(body), stubs or "", checksum(body, stubs))
+    # Of those types that Python's `sqlite3` takes as they are: for others it looks for an adapter each time.
+    rows = [
+        (number, doc_id, rev, int(deleted), bytearray(body), stubs or "", checksum(body, stubs))
+        for number, (doc_id, rev, deleted, body, stubs) in coming.items()
+    ]
+    _write(connection, _BODY, rows)
 
 
 def checksum(body: bytes, stubs: str | None) -> int:

@@ -41,10 +41,12 @@ def path_of(rev: object, revisions: object) -> list[str]:
     start, ids = revisions.get("start"), revisions.get("ids")
     if not isinstance(start, int) or not isinstance(ids, list) or not ids or len(ids) > start:
         raise BadRequest("_revisions must have a start and as many ids at most.")
-    path = [f"{start - index}-{digest}" for index, digest in enumerate(ids)]
-    if path[0] != rev:
+    if f"{start}-{ids[0]}" != rev:
         raise BadRequest("_revisions does not begin with _rev.")
-    return [checked(each) for each in path]
+    path = [checked(rev)]
+    if len(ids) > 1:
+        path += [checked(f"{start - index}-{ids[index]}") for index in range(1, len(ids))]
+    return path
 
 
 @dataclass(slots=True)
@@ -55,6 +57,11 @@ class Tree:
     leaves: dict[str, bool] = field(default_factory=dict)
     bodies: dict[str, int] = field(default_factory=dict)
 
+    @classmethod
+    def begun(cls, path: Sequence[str], body: int, *, deleted: bool) -> Tree:
+        """A document's first revision, with its ancestors, newest first, and where its body is."""
+        return cls(_joined(path), {path[0]: deleted}, {path[0]: body})
+
     def insert(self, path: Sequence[str], *, deleted: bool) -> bool:
         """Add a revision with its ancestors, newest first; false where all of it was known already.
 
@@ -62,7 +69,7 @@ class Tree:
         """
         newest = path[0]
         if not self.parents:
-            self.parents = {**dict(pairwise(path)), path[-1]: None}
+            self.parents = _joined(path)
             self.leaves = {newest: deleted}
             return True
         before = len(self.parents), len(self.leaves)
@@ -128,3 +135,8 @@ class Tree:
             kept.update(rev for _, rev in zip(range(limit), self._upwards(leaf), strict=False))
         self.parents = {rev: parent if parent in kept else None for rev, parent in self.parents.items() if rev in kept}
         self.bodies = {rev: number for rev, number in self.bodies.items() if rev in kept}
+
+
+def _joined(path: Sequence[str]) -> dict[str, str | None]:
+    """Each revision's parent."""
+    return {**dict(pairwise(path)), path[-1]: None} if len(path) > 1 else {path[0]: None}

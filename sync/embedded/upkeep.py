@@ -127,7 +127,7 @@ def _purge_one(connection: sqlite3.Connection, doc_id: str, revs: Sequence[str])
 def _put_back(connection: sqlite3.Connection, doc_id: str, tree: Tree) -> None:
     """What is left of a document is a change: followers learn of its new winner."""
     connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'seq'")
-    connection.execute(kept.INSERT, kept.row(_number(connection, "seq", 0), doc_id, tree))
+    kept.keep_documents(connection, [kept.row(_number(connection, "seq", 0), doc_id, tree)])
     _count(connection, tree.leaves[tree.winner()], 1)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
 
 import orjson
@@ -14,10 +14,13 @@ from sync.embedded import attachments, kept
 from sync.embedded.kept import Stored
 from sync.embedded.members import is_administrator
 from sync.embedded.tree import Tree, checked, generation, path_of
+from sync.familiar import Familiar
 from sync.store import BadRequest, Conflict, Document, Forbidden, StoreError, TooLarge, UserContext, Written
 
 LEAP = 10_000
 """Generations that a revision may be ahead of all that are known."""
+_LONG_REV = len("9999-") + 32
+"""A revision that is no longer than this is not that far ahead of any."""
 
 
 class Gate(Protocol):
@@ -36,10 +39,13 @@ class Gate(Protocol):
 
 DOCUMENT_BYTES = 8 * 1024 * 1024
 ID_BYTES = 512
+_BESIDE_BODY = 6 * ID_BYTES + 500
+"""More bytes than a document's id and other names have beside its body, save its revisions: those have 50 each."""
 _UNDERSCORED = frozenset({"_id", "_rev", "_revisions", "_deleted", "_attachments"})
 # What readers get beside the document; writers may hand it back, and it is not kept.
 _IGNORED = frozenset({"_conflicts", "_deleted_conflicts", "_local_seq", "_revs_info"})
 _KNOWN = _UNDERSCORED | _IGNORED
+_NAMES = Familiar(_KNOWN)
 
 
 _Line = list[str] | StoreError
@@ -61,9 +67,9 @@ class IllegalId(BadRequest):
 
 @dataclass(slots=True)
 class _Entry:
-    """A document, as it was read or made anew."""
+    """A document, as it was read or made anew. `live` says whether it was, where it is `known`."""
 
-    tree: Tree = field(default_factory=Tree)
+    tree: Tree
     known: bool = False
     live: bool = False
     changed: bool = False
@@ -84,11 +90,14 @@ class Batch:
         self._security = orjson.loads(self._meta["security"])
 
     def add(self, docs: Sequence[Any], *, new_edits: bool, streams: _Streams) -> list[Written]:
-        """Take in documents, one outcome each, in their order."""
+        """Take in documents: one outcome each, in their order, or of revisions as they are those of the refused."""
         lines = [_line(doc, new_edits) for doc in docs]
         pairs = list(zip(docs, lines, strict=True))
         self._load([(doc["_id"], line) for doc, line in pairs if isinstance(line, list)], new_edits)
-        return [self._outcome(doc, line, new_edits, streams) for doc, line in pairs]
+        if new_edits:
+            return [self._written(doc, line, streams) for doc, line in pairs]
+        refused = (self._refusal(doc, line, streams) for doc, line in pairs)
+        return [each for each in refused if each is not None]
 
     def _load(self, named: Sequence[tuple[str, list[str]]], new_edits: bool) -> None:
         """Read what is known of a batch's documents, and the bodies of what they follow, each in one go."""
@@ -100,58 +109,73 @@ class Batch:
         places = (tree.nearest(line if new_edits else line[1:]) for tree, line in known)
         self._read = kept.bodies(self._connection, [place for place in places if place is not None])
 
-    def _outcome(self, doc: Any, line: _Line, new_edits: bool, streams: _Streams) -> Written:
+    def _written(self, doc: Any, line: _Line, streams: _Streams) -> Written:
         try:
             if isinstance(line, StoreError):
                 raise line
-            rev = self._write_new(doc, line, streams) if new_edits else self._write_as_is(doc, line, streams)
+            return Written(doc["_id"], self._write_new(doc, line, streams))
         except StoreError as error:
-            return _refused(doc, error, new_edits)
-        return Written(doc["_id"], rev)
+            return _refused(doc, error, None)
+
+    def _refusal(self, doc: Any, line: _Line, streams: _Streams) -> Written | None:
+        try:
+            if isinstance(line, StoreError):
+                raise line
+            self._write_as_is(doc, line, streams)
+        except StoreError as error:
+            return _refused(doc, error, doc.get("_rev") if isinstance(doc, dict) else None)
+        return None
 
     def _write_new(self, doc: Document, line: list[str], streams: _Streams) -> str:
-        entry = self._entries.get(doc["_id"]) or _Entry()
-        parent = _followed(entry.tree, line)
+        entry = self._entries.get(doc["_id"])
+        parent = _followed(entry.tree if entry else None, line)
         body = _body(doc)
         digest = _hash(doc.get("_deleted") is True, parent, body, doc.get("_attachments"))
         rev = f"{generation(parent) + 1 if parent else 1}-{digest}"
-        path = [rev, *(entry.tree.ancestry(parent) if parent else ())]
-        self._keep(doc, entry, path, body, streams)
+        self._keep(doc, entry, [rev, *(entry.tree.ancestry(parent) if entry and parent else ())], body, streams)
         return rev
 
-    def _write_as_is(self, doc: Document, path: list[str], streams: _Streams) -> str:
-        rev, entry = path[0], self._entries.get(doc["_id"]) or _Entry()
-        _refuse_leap(rev, entry.tree)
-        if rev in entry.tree.parents:
-            self._ask_gate(doc, None, None)
-            # A revision that is here already would put leaves behind it, whatever it holds: the gate has not seen both.
-            if self._user.is_admin or not _left_behind(entry.tree, path[1:]):
-                entry.changed |= entry.tree.insert(path, deleted=doc.get("_deleted") is True)
-        else:
+    def _write_as_is(self, doc: Document, path: list[str], streams: _Streams) -> None:
+        entry = self._entries.get(doc["_id"])
+        if len(path[0]) > _LONG_REV:
+            _refuse_leap(path[0], entry.tree.leaves if entry else ())
+        if entry is None or path[0] not in entry.tree.parents:
             self._keep(doc, entry, path, _body(doc), streams)
-        return rev
+            return
+        self._ask_gate(doc, None)
+        # A revision that is here already would put leaves behind it, whatever it holds: the gate has not seen both.
+        if self._user.is_admin or not _left_behind(entry.tree, path[1:]):
+            entry.changed |= entry.tree.insert(path, deleted=doc.get("_deleted") is True)
 
-    def _keep(self, doc: Document, entry: _Entry, path: list[str], body: bytes, streams: _Streams) -> None:
+    def _keep(self, doc: Document, entry: _Entry | None, path: list[str], body: bytes, streams: _Streams) -> None:
         """The gate's word, then the attachments, then the tree: nothing is changed for a refused document."""
-        rev, deleted = path[0], doc.get("_deleted") is True
+        at_most, deleted = len(body) + _BESIDE_BODY + 50 * len(path), doc.get("_deleted") is True
+        if entry is None:
+            self._ask_gate(doc, None, at_most)
+            number = self._hold(doc, path[0], body, None, streams)
+            self._entries[doc["_id"]] = _Entry(Tree.begun(path, number, deleted=deleted), changed=True)
+            return
         old = self._standing(entry.tree, path[1:]) if len(path) > 1 else None
-        self._ask_gate(doc, old, _at_most(body, path))
+        self._ask_gate(doc, old, at_most)
         for leaf in _left_behind(entry.tree, path[1:]):
             # Ancestors that are here may be joined to others by this path: it must hold what each of them does.
             if old is None or leaf != old.rev:
-                self._ask_gate(doc, self._standing(entry.tree, [leaf]), None)
+                self._ask_gate(doc, self._standing(entry.tree, [leaf]))
+        entry.tree.bodies[path[0]] = self._hold(doc, path[0], body, old, streams)
+        entry.tree.insert(path, deleted=deleted)
+        entry.changed = True
+
+    def _hold(self, doc: Document, rev: str, body: bytes, old: Stored | None, streams: _Streams) -> int:
+        """Have a body written with the others, its attachments at once; where it will be."""
         stubs = None
         if doc.get("_attachments"):
             found = attachments.resolve(self._connection, doc["_attachments"], rev, _stubs(old), streams)
             stubs = orjson.dumps(found).decode()
         self._last += 1
-        self._coming[self._last] = Stored(doc["_id"], rev, deleted, body, stubs)
-        self._entries[doc["_id"]] = entry
-        entry.tree.insert(path, deleted=deleted)
-        entry.tree.bodies[rev] = self._last
-        entry.changed = True
+        self._coming[self._last] = Stored(doc["_id"], rev, doc.get("_deleted") is True, body, stubs)
+        return self._last
 
-    def _ask_gate(self, doc: Document, old: Stored | None, at_most: int | None) -> None:
+    def _ask_gate(self, doc: Document, old: Stored | None, at_most: int | None = None) -> None:
         if doc["_id"].startswith("_design/") and not is_administrator(self._user, self._security):
             raise Forbidden("Only an administrator may write design documents.")
         if self._gate is not None:
@@ -186,17 +210,19 @@ class Batch:
             deleted = row[3]
             live += (not deleted) - (entry.known and entry.live)
             dead += deleted - (entry.known and not entry.live)
-        self._connection.executemany(kept.INSERT, fresh)
-        self._connection.executemany(kept.REPLACE, known)
-        kept.keep_bodies(self._connection, self._coming.items())
+        kept.keep_documents(self._connection, fresh)
+        kept.keep_documents(self._connection, known, known=True)
+        kept.keep_bodies(self._connection, self._coming)
         counts = ((seq, "seq"), (live, "live"), (dead, "dead"))
         self._connection.executemany("UPDATE meta SET value = ? WHERE key = ?", counts)
         return True
 
 
-def _followed(tree: Tree, line: Sequence[str]) -> str | None:
+def _followed(tree: Tree | None, line: Sequence[str]) -> str | None:
     """The revision that an edit follows: the named one, or a tombstone that nothing follows. Raises `Conflict`."""
-    if not line and not tree.leaves:
+    if tree is None:
+        if line:
+            raise Conflict("Document update conflict.")
         return None
     parent = line[0] if line else tree.winner()
     if parent not in tree.leaves or not (line or tree.leaves[parent]):
@@ -204,10 +230,10 @@ def _followed(tree: Tree, line: Sequence[str]) -> str | None:
     return parent
 
 
-def _refuse_leap(rev: str, tree: Tree) -> None:
+def _refuse_leap(rev: str, leaves: Iterable[str]) -> None:
     """A revision far ahead of all others would win for ever, and leave none to come after it."""
     number = generation(rev)
-    if number > LEAP and number > max(map(generation, tree.leaves), default=0) + LEAP:
+    if number > LEAP and number > max(map(generation, leaves), default=0) + LEAP:
         raise Forbidden("This revision is too far ahead of those that are known here.")
 
 
@@ -229,12 +255,18 @@ def checked_shape(doc: Any) -> Document:
     if not isinstance(doc_id, str) or not doc_id:
         raise IllegalId("Document id must be a string")
     check_id(doc_id)
-    for name in doc:
-        if name[:1] == "_" and name not in _KNOWN:
-            raise DocValidation(f"Bad special document member: {name[:80]}", details={"member": name[:80]})
+    if not _NAMES.issuperset(doc):
+        _check_names(doc)
     if not isinstance(doc.get("_deleted", False), bool):
         raise BadRequest("_deleted must be true or false.")
     return doc
+
+
+def _check_names(names: Collection[str]) -> None:
+    wrong = next((name for name in names if name[:1] == "_" and name not in _KNOWN), None)
+    if wrong is not None:
+        raise DocValidation(f"Bad special document member: {wrong[:80]}", details={"member": wrong[:80]})
+    _NAMES.learn(names)
 
 
 def check_id(doc_id: str) -> None:
@@ -260,16 +292,9 @@ def _line(doc: Any, new_edits: bool) -> _Line:
         return error
 
 
-def _refused(doc: Any, error: StoreError, new_edits: bool) -> Written:
-    given = doc if isinstance(doc, dict) else {}
-    doc_id, rev = given.get("_id"), given.get("_rev")
-    shown = rev if isinstance(rev, str) and not new_edits else None
-    return Written(doc_id if isinstance(doc_id, str) else "", shown, error)
-
-
-def _at_most(body: bytes, path: Sequence[str]) -> int:
-    """More bytes than a document has with its id and revisions: 6 for each of the id's, 50 for each revision."""
-    return len(body) + 6 * ID_BYTES + 50 * (len(path) + 10)
+def _refused(doc: Any, error: StoreError, rev: Any) -> Written:
+    doc_id = doc.get("_id") if isinstance(doc, dict) else None
+    return Written(doc_id if isinstance(doc_id, str) else "", rev if isinstance(rev, str) else None, error)
 
 
 def check_security(security: Mapping[str, Any]) -> None:
@@ -300,7 +325,10 @@ def _dumps(value: Any, option: int = 0) -> bytes:
 
 
 def _body(doc: Document) -> bytes:
-    body = kept_json({name: value for name, value in doc.items() if name not in _KNOWN})
+    rest = doc.copy()
+    for name in _KNOWN:
+        rest.pop(name, None)
+    body = kept_json(rest)
     if len(body) > DOCUMENT_BYTES:
         details = {"limit": DOCUMENT_BYTES, "length": len(body)}
         raise TooLarge(f"A document may have {DOCUMENT_BYTES} bytes at most.", details=details)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from flask import Response, g
+from flask import Response, g, request
 
 from sync.embedded.protocol import answer
 from sync.embedded.tree import LOOSE_REV
@@ -22,6 +22,8 @@ def bulk_docs(database: str) -> Response:
     new_edits = body.get("new_edits", True)
     if not isinstance(new_edits, bool):
         raise BadRequest("new_edits must be true or false.")
+    # To take apart what was parsed lasts as long as to parse it: that is done when the answer is out.
+    request.environ["rounds.parsed"] = body
     if not new_edits:
         refused = g.database.put_revisions(docs, user=g.user)
         return answer.json([_refused(each) for each in refused], 201)

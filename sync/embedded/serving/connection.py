@@ -67,6 +67,10 @@ class Connection(TConn):  # type: ignore[misc]
         self._await_more(len(seen) if waits else 0)
         return not waits
 
+    def receive(self, most: int) -> bytes:
+        """Wait for so many bytes; fewer come where a signal interrupts, none at the end."""
+        return self.sock.recv(most, socket.MSG_WAITALL)  # type: ignore[no-any-return]
+
     def asks_again(self) -> bool:
         """Whether the head of the next request comes in a moment, for which the thread waits that has answered."""
         try:

@@ -20,6 +20,8 @@ from sync.embedded.serving.connection import HEAD_BYTES, Connection
 
 log = logging.getLogger(__name__)
 
+RECORD_BYTES = 16_384
+"""What is decrypted at a time."""
 _NOT_YET = (ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -105,6 +107,9 @@ class SecureConnection(Connection):
 
     def look(self, most: int = HEAD_BYTES) -> tuple[bytes, bool]:
         return self._secure.look(most)
+
+    def receive(self, most: int) -> bytes:
+        return self._secure.recv(min(most, RECORD_BYTES))
 
     def holds_back(self) -> bool:
         return self._secure.holds_back()

@@ -17,8 +17,10 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
+from gunicorn.http.body import LengthReader
 from gunicorn.workers.gthread import ThreadWorker
 
+from sync.embedded.serving.body import DirectBody
 from sync.embedded.serving.connection import HEAD_SECONDS, Connection
 from sync.embedded.serving.feed import PARKING, Feed
 from sync.embedded.serving.lot import Lot, Parked
@@ -154,6 +156,8 @@ class FeedWorker(ThreadWorker):  # type: ignore[misc]
         return bool(self.alive) and 2 * len(self._busy) <= self.cfg.threads
 
     def handle_request(self, req: Any, conn: Connection) -> object:
+        if isinstance(req.body.reader, LengthReader):
+            req.body = DirectBody(req.body.reader, conn.receive)
         conn.allow_body(req, time.monotonic())
         return super().handle_request(req, conn)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
 
 import orjson
@@ -65,16 +64,6 @@ class IllegalId(BadRequest):
     code = "illegal_docid"
 
 
-@dataclass(slots=True)
-class _Entry:
-    """A document, as it was read or made anew. `live` says whether it was, where it is `known`."""
-
-    tree: Tree
-    known: bool = False
-    live: bool = False
-    changed: bool = False
-
-
 class Batch:
     """One transaction's writes. Refusals are collected; nothing is written before `flush`."""
 
@@ -82,10 +71,13 @@ class Batch:
         self._connection = connection
         self._user = user
         self._gate = gate
-        self._entries: dict[str, _Entry] = {}
+        self._trees: dict[str, Tree] = {}
+        self._lived: dict[str, bool] = {}  # of those that were here before
+        self._changed: dict[str, Tree] = {}
         self._read: dict[int, Stored] = {}
         self._coming: dict[int, Stored] = {}
         self._last = kept.last_body(connection)
+        self._json = _KeptJson()
         self._meta = dict(connection.execute("SELECT key, value FROM meta"))
         self._security = orjson.loads(self._meta["security"])
 
@@ -101,11 +93,11 @@ class Batch:
 
     def _load(self, named: Sequence[tuple[str, list[str]]], new_edits: bool) -> None:
         """Read what is known of a batch's documents, and the bodies of what they follow, each in one go."""
-        for doc_id, tree in kept.trees(self._connection, {doc_id for doc_id, _ in named}).items():
-            self._entries[doc_id] = _Entry(tree, known=True, live=not tree.leaves[tree.winner()])
-        if not self._entries:
+        self._trees = kept.trees(self._connection, {doc_id for doc_id, _ in named})
+        if not self._trees:
             return
-        known = ((self._entries[doc_id].tree, line) for doc_id, line in named if doc_id in self._entries)
+        self._lived = {doc_id: not tree.leaves[tree.winner()] for doc_id, tree in self._trees.items()}
+        known = ((self._trees[doc_id], line) for doc_id, line in named if doc_id in self._trees)
         places = (tree.nearest(line if new_edits else line[1:]) for tree, line in known)
         self._read = kept.bodies(self._connection, [place for place in places if place is not None])
 
@@ -127,43 +119,54 @@ class Batch:
         return None
 
     def _write_new(self, doc: Document, line: list[str], streams: _Streams) -> str:
-        entry = self._entries.get(doc["_id"])
-        parent = _followed(entry.tree if entry else None, line)
-        body = _body(doc)
+        tree = self._trees.get(doc["_id"])
+        parent = _followed(tree, line)
+        body = self._body(doc)
         digest = _hash(doc.get("_deleted") is True, parent, body, doc.get("_attachments"))
         rev = f"{generation(parent) + 1 if parent else 1}-{digest}"
-        self._keep(doc, entry, [rev, *(entry.tree.ancestry(parent) if entry and parent else ())], body, streams)
+        self._keep(doc, tree, [rev, *(tree.ancestry(parent) if tree and parent else ())], body, streams)
         return rev
 
     def _write_as_is(self, doc: Document, path: list[str], streams: _Streams) -> None:
-        entry = self._entries.get(doc["_id"])
+        tree = self._trees.get(doc["_id"])
         if len(path[0]) > _LONG_REV:
-            _refuse_leap(path[0], entry.tree.leaves if entry else ())
-        if entry is None or path[0] not in entry.tree.parents:
-            self._keep(doc, entry, path, _body(doc), streams)
+            _refuse_leap(path[0], tree.leaves if tree else ())
+        if tree is None or path[0] not in tree.parents:
+            self._keep(doc, tree, path, self._body(doc), streams)
             return
         self._ask_gate(doc, None)
         # A revision that is here already would put leaves behind it, whatever it holds: the gate has not seen both.
-        if self._user.is_admin or not _left_behind(entry.tree, path[1:]):
-            entry.changed |= entry.tree.insert(path, deleted=doc.get("_deleted") is True)
+        may_join = self._user.is_admin or not _left_behind(tree, path[1:])
+        if may_join and tree.insert(path, deleted=doc.get("_deleted") is True):
+            self._changed[doc["_id"]] = tree
 
-    def _keep(self, doc: Document, entry: _Entry | None, path: list[str], body: bytes, streams: _Streams) -> None:
+    def _keep(self, doc: Document, tree: Tree | None, path: list[str], body: bytes, streams: _Streams) -> None:
         """The gate's word, then the attachments, then the tree: nothing is changed for a refused document."""
         at_most, deleted = len(body) + _BESIDE_BODY + 50 * len(path), doc.get("_deleted") is True
-        if entry is None:
+        if tree is None:
             self._ask_gate(doc, None, at_most)
-            number = self._hold(doc, path[0], body, None, streams)
-            self._entries[doc["_id"]] = _Entry(Tree.begun(path, number, deleted=deleted), changed=True)
+            tree = Tree.begun(path, self._hold(doc, path[0], body, None, streams), deleted=deleted)
+            self._trees[doc["_id"]] = self._changed[doc["_id"]] = tree
             return
-        old = self._standing(entry.tree, path[1:]) if len(path) > 1 else None
+        old = self._standing(tree, path[1:]) if len(path) > 1 else None
         self._ask_gate(doc, old, at_most)
-        for leaf in _left_behind(entry.tree, path[1:]):
+        for leaf in _left_behind(tree, path[1:]):
             # Ancestors that are here may be joined to others by this path: it must hold what each of them does.
             if old is None or leaf != old.rev:
-                self._ask_gate(doc, self._standing(entry.tree, [leaf]))
-        entry.tree.bodies[path[0]] = self._hold(doc, path[0], body, old, streams)
-        entry.tree.insert(path, deleted=deleted)
-        entry.changed = True
+                self._ask_gate(doc, self._standing(tree, [leaf]))
+        tree.bodies[path[0]] = self._hold(doc, path[0], body, old, streams)
+        tree.insert(path, deleted=deleted)
+        self._changed[doc["_id"]] = tree
+
+    def _body(self, doc: Document) -> bytes:
+        rest = doc.copy()
+        for name in _KNOWN:
+            rest.pop(name, None)
+        body = self._json.dumped(rest)
+        if len(body) > DOCUMENT_BYTES:
+            details = {"limit": DOCUMENT_BYTES, "length": len(body)}
+            raise TooLarge(f"A document may have {DOCUMENT_BYTES} bytes at most.", details=details)
+        return body
 
     def _hold(self, doc: Document, rev: str, body: bytes, old: Stored | None, streams: _Streams) -> int:
         """Have a body written with the others, its attachments at once; where it will be."""
@@ -196,20 +199,20 @@ class Batch:
 
     def flush(self) -> bool:
         """Write what was taken in, within the transaction; false where nothing was new."""
-        changed = [(doc_id, entry) for doc_id, entry in self._entries.items() if entry.changed]
-        if not changed:
+        if not self._changed:
             return False
         seq, live, dead, limit = (int(self._meta[name]) for name in ("seq", "live", "dead", "revs_limit"))
         fresh: list[kept.Row] = []
         known: list[kept.Row] = []
-        for doc_id, entry in changed:
+        for doc_id, tree in self._changed.items():
             seq += 1
-            entry.tree.stem(limit)
-            row = kept.row(seq, doc_id, entry.tree)
-            (known if entry.known else fresh).append(row)
+            tree.stem(limit)
+            row = kept.row(seq, doc_id, tree)
+            lived = self._lived.get(doc_id)
+            (fresh if lived is None else known).append(row)
             deleted = row[3]
-            live += (not deleted) - (entry.known and entry.live)
-            dead += deleted - (entry.known and not entry.live)
+            live += (not deleted) - (lived is True)
+            dead += deleted - (lived is False)
         kept.keep_documents(self._connection, fresh)
         kept.keep_documents(self._connection, known, known=True)
         kept.keep_bodies(self._connection, self._coming)
@@ -309,12 +312,25 @@ def check_security(security: Mapping[str, Any]) -> None:
                 raise BadRequest(f"{name} must be a JSON list of strings.")
 
 
-def kept_json(value: Any) -> bytes:
-    """A value as JSON, eight levels less deep than JSON is written here. Raises `BadRequest`.
+class _KeptJson:
+    """Values as JSON, eight levels less deep than JSON is written here.
 
     Answers put documents into lists of objects; what could not be answered must not be kept.
     """
-    return _dumps([[[[[[[[value]]]]]]]])[8:-8]
+
+    def __init__(self) -> None:
+        self._inmost: list[Any] = [None]
+        self._nest = [[[[[[[self._inmost]]]]]]]
+
+    def dumped(self, value: Any) -> bytes:
+        """Raises `BadRequest`."""
+        self._inmost[0] = value
+        return _dumps(self._nest)[8:-8]
+
+
+def kept_json(value: Any) -> bytes:
+    """A value as it may be kept. Raises `BadRequest`."""
+    return _KeptJson().dumped(value)
 
 
 def _dumps(value: Any, option: int = 0) -> bytes:
@@ -322,17 +338,6 @@ def _dumps(value: Any, option: int = 0) -> bytes:
         return orjson.dumps(value, option=option)
     except (TypeError, ValueError) as error:
         raise BadRequest(f"The document is not well-formed JSON: {error}.") from None
-
-
-def _body(doc: Document) -> bytes:
-    rest = doc.copy()
-    for name in _KNOWN:
-        rest.pop(name, None)
-    body = kept_json(rest)
-    if len(body) > DOCUMENT_BYTES:
-        details = {"limit": DOCUMENT_BYTES, "length": len(body)}
-        raise TooLarge(f"A document may have {DOCUMENT_BYTES} bytes at most.", details=details)
-    return body
 
 
 def _hash(deleted: bool, parent: str | None, body: bytes, stubs: Any) -> str:

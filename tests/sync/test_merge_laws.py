@@ -5,34 +5,24 @@ from __future__ import annotations
 import random
 from typing import Any
 
-import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.form import parse
-from sync import gate
 from sync.edits import Edit, edit_digest, edit_id, edits_digest, is_erased
 from sync.merge import STATES, fold, union
-from sync.record import derive, merged_body, new_edit
+from sync.record import new_edit
 from sync.revisions import plan_merge
-from sync.store import Document, UserContext
-from tests.sync.logs import FOREIGN, RECORD, at, replicas
-from tests.vectors import form
+from sync.store import Document
+from tests.sync.logs import FOREIGN, at, replicas
+from tests.sync.replica import FORM, Store, build, content, gate_accepts, keys, revision
 
-FORM = parse(form("policies"))
 ROUNDS = 6
-MAILBOX = {"rounds": {"kind": "mailbox", "team": "north"}}
-TABLET = UserContext("li.wei", frozenset({"inspector"}))
 CHANCE = st.integers(0, 2**32).map(random.Random)
 LOGS = FOREIGN | replicas(most=3).map(lambda logs: [edit for log in logs for edit in log])
 
 
 def text(log: list[Any]) -> list[str]:
     return [repr(edit) for edit in log]
-
-
-def keys(log: list[Any]) -> set[tuple[str, str]]:
-    return {(edit_id(edit), edit_digest(edit)) for edit in log}
 
 
 @given(LOGS, LOGS)
@@ -126,61 +116,6 @@ def test_a_decision_about_a_state_settles_it(logs: list[list[Edit]]) -> None:
 # Revisions
 
 
-def revision(parent: Document | None, edits: list[Any], name: int) -> Document:
-    """A leaf as a tablet's store writes it."""
-    number = 1 + (int(parent["_rev"].partition("-")[0]) if parent else 0)
-    digest = f"{name:032x}"
-    body = merged_body(
-        {"_id": RECORD, "type": "record", "form": "policies", "team": "north"}, edits, derive(edits, FORM)
-    )
-    ancestors = parent["_revisions"]["ids"] if parent else []
-    return {**body, "_rev": f"{number}-{digest}", "_revisions": {"start": number, "ids": [digest, *ancestors]}}
-
-
-def build(winner: Document, edits: list[Any]) -> Document:
-    return merged_body(winner, edits, derive(edits, FORM))
-
-
-class Store:
-    """The revisions of one document, as a database keeps them, and the edits that its intake has seen."""
-
-    def __init__(self) -> None:
-        self.revisions: dict[str, Document] = {}
-        self.known: list[Any] = []
-
-    def take(self, docs: list[Document]) -> None:
-        for doc in docs:
-            assert gate_accepts(doc)
-            known = self.revisions.setdefault(doc["_rev"], doc)
-            assert content(known) == content(doc), "one revision, one content"
-            self.known = union(self.known, doc["edits"])
-
-    def leaves(self) -> list[Document]:
-        inner = {
-            f"{doc['_revisions']['start'] - depth}-{digest}"
-            for doc in self.revisions.values()
-            for depth, digest in enumerate(doc["_revisions"]["ids"])
-            if depth
-        }
-        return [doc for rev, doc in self.revisions.items() if rev not in inner]
-
-    def merge(self) -> int:
-        planned = plan_merge(self.leaves(), build, known=self.known)
-        self.take(planned)
-        return len(planned)
-
-
-def content(doc: Document) -> bytes:
-    return orjson.dumps(
-        {name: value for name, value in doc.items() if name != "_revisions"}, option=orjson.OPT_SORT_KEYS
-    )
-
-
-def gate_accepts(doc: Document) -> bool:
-    gate.check(doc, None, TABLET, MAILBOX)
-    return True
-
-
 @st.composite
 def trees(draw: st.DrawFn) -> list[Document]:
     """Revisions of one record: what replicas wrote, each on top of another or anew; some leave out what was there."""
@@ -209,7 +144,7 @@ def test_one_live_leaf_holds_every_edit_and_then_nothing_is_to_do(docs: list[Doc
     store.take(docs)
     everything = keys([edit for doc in docs for edit in doc["edits"]])
     store.merge()
-    [live] = [leaf for leaf in store.leaves() if not leaf.get("_deleted")]
+    [live] = store.live()
     assert keys(live["edits"]) == everything
     assert store.merge() == 0
 
@@ -229,7 +164,7 @@ def test_two_judges_that_merge_apart_converge_and_rest(docs: list[Document], cha
         if not wrote and set(hub.revisions) == set(office.revisions):
             break
         assert done < ROUNDS - 1, "they go on feeding each other"
-    live = [[leaf for leaf in store.leaves() if not leaf.get("_deleted")] for store in (hub, office)]
+    live = [hub.live(), office.live()]
     assert [content(leaf) for leaf in live[0]] == [content(leaf) for leaf in live[1]]
     assert len(live[0]) == 1
     assert keys(live[0][0]["edits"]) == keys([edit for doc in docs for edit in doc["edits"]])

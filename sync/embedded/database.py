@@ -236,7 +236,8 @@ class EmbeddedDatabase:
 
     def missing_revisions(self, revs: Mapping[str, Sequence[str]]) -> dict[str, Missing]:
         rows = self._file.connection().execute(
-            "SELECT id, tree, leaves FROM doc WHERE id IN (SELECT value FROM json_each(?))", (_json(list(revs)),)
+            f"SELECT doc.id, tree, leaves {kept.NAMED} doc ON doc.id = named.value",
+            (_json(list(revs)),),
         )
         here = {doc_id: (tree, leaves) for doc_id, tree, leaves in rows}
         found = {}

@@ -22,6 +22,8 @@ TREE = "tree, leaves, bodies"
 """The columns that a tree is kept in."""
 BODY = "body.id, body.rev, body.deleted, body.body, body.attachments"
 """What a `Stored` is made of, in its order."""
+NAMED = "FROM json_each(?) AS named CROSS JOIN"
+"""Looks each of a list's members up, as it comes: `IN` would sort them first, which takes longer."""
 ROWS = 10
 """Rows that one statement writes: it takes half the time that as many statements take."""
 _DOC = f"INTO doc (seq, id, rev, deleted, winner, {TREE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -90,13 +92,13 @@ def tree_of(columns: Sequence[str]) -> Tree:
 
 def trees(connection: sqlite3.Connection, ids: Iterable[str]) -> dict[str, Tree]:
     """The trees of those documents that are here."""
-    query = f"SELECT id, {TREE} FROM doc WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608
+    query = f"SELECT doc.id, {TREE} {NAMED} doc ON doc.id = named.value"
     return {doc_id: tree_of(columns) for doc_id, *columns in connection.execute(query, (_json(list(ids)),))}
 
 
 def bodies(connection: sqlite3.Connection, numbers: Iterable[int]) -> dict[int, Stored]:
     """Bodies by number; those that are not here are left out."""
-    query = f"SELECT body.number, {BODY} FROM body WHERE number IN (SELECT value FROM json_each(?))"  # noqa: S608
+    query = f"SELECT body.number, {BODY} {NAMED} body ON body.number = named.value"
     found = connection.execute(query, (_json(list(numbers)),))
     return {number: Stored(*columns) for number, *columns in found}
 

@@ -88,8 +88,7 @@ class Batch:
         self._load([(doc["_id"], line) for doc, line in pairs if isinstance(line, list)], new_edits)
         if new_edits:
             return [self._written(doc, line, streams) for doc, line in pairs]
-        refused = (self._refusal(doc, line, streams) for doc, line in pairs)
-        return [each for each in refused if each is not None]
+        return self._refused(pairs, streams)
 
     def _load(self, named: Sequence[tuple[str, list[str]]], new_edits: bool) -> None:
         """Read what is known of a batch's documents, and the bodies of what they follow, each in one go."""
@@ -109,14 +108,17 @@ class Batch:
         except StoreError as error:
             return _refused(doc, error, None)
 
-    def _refusal(self, doc: Any, line: _Line, streams: _Streams) -> Written | None:
-        try:
-            if isinstance(line, StoreError):
-                raise line
-            self._write_as_is(doc, line, streams)
-        except StoreError as error:
-            return _refused(doc, error, doc.get("_rev") if isinstance(doc, dict) else None)
-        return None
+    def _refused(self, pairs: Iterable[tuple[Any, _Line]], streams: _Streams) -> list[Written]:
+        """Take in revisions as they are, which is what must be fast; those that are refused."""
+        refused = []
+        for doc, line in pairs:
+            try:
+                if isinstance(line, StoreError):
+                    raise line
+                self._write_as_is(doc, line, streams)
+            except StoreError as error:
+                refused.append(_refused(doc, error, doc.get("_rev") if isinstance(doc, dict) else None))
+        return refused
 
     def _write_new(self, doc: Document, line: list[str], streams: _Streams) -> str:
         tree = self._trees.get(doc["_id"])

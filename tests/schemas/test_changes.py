@@ -11,7 +11,7 @@ from schemas.answers import judge
 from schemas.bundled import bundled
 from schemas.changes import Change, Severity, compare
 from schemas.form import compile_form, parse
-from tests.schemas.test_bundled_forms import NOW, VISIT
+from tests.schemas.campaign import NOW, VISIT
 
 LABEL = {"en": "Label"}
 OPEN, SHUT, GONE = ({"name": name, "label": {"en": name.title()}} for name in ("open", "shut", "gone"))

@@ -15,7 +15,7 @@ from service.cases.kinds import CONFLICT, case_id
 from service.readmodel import tables
 from sync.merge import Collision, Folded, fold
 from tests.service.conftest import Office, Tablet
-from tests.service.readmodel.test_intake import rows_of
+from tests.service.readmodel.judging import rows_of
 from tests.service.test_cases import WHOLE
 
 PATH = "/closing/remarks"

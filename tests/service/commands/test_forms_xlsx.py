@@ -11,7 +11,7 @@ from openpyxl import load_workbook
 
 from schemas.bundled import bundled
 from tests.live import ROOT, Live
-from tests.schemas.test_xlsform import book
+from tests.schemas.workbooks import book
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:

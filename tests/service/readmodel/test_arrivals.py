@@ -23,7 +23,7 @@ from service.readmodel.projection import SqlProjection
 from sync.arrivals import BATCH, File
 from sync.store import Document, Forbidden, UserContext
 from tests.service.conftest import FORM, VISIT, Office, Tablet
-from tests.service.readmodel.test_intake import Crash, crashing, judged, outcome_of, receipt_of
+from tests.service.readmodel.judging import Crash, crashing, judged, outcome_of, receipt_of
 
 PHOTOS = "/closing/photos"
 ONE, OTHER = b"\xff\xd8 one", b"\xff\xd8 other"

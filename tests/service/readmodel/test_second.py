@@ -17,7 +17,7 @@ from sync import second as second_module
 from sync.second import NOTHING, Asked, Said, SecondJudge, is_second, serve
 from sync.store import Document
 from tests.service.conftest import VISIT, Office, Tablet
-from tests.service.readmodel.test_intake import receipt_of, rows_of
+from tests.service.readmodel.judging import receipt_of, rows_of
 
 READY_SECONDS = 60
 

@@ -253,4 +253,5 @@ def _into_array(branches: Mapping[str, _Branch | None], repeat: str) -> None:
     rows, (way, _, last) = branches[repeat], repeat.rpartition("/")
     above = branches[way] if repeat else None
     if rows and above is not None and all(map(ULID.fullmatch, rows)):
-        above[last] = [{"_row": row, **rows[row]} for row in sorted(rows)]
+        # Of a row within a row, which no form has, an array was made already: its branch is what it was.
+        above[last] = [{"_row": row, **(branches[f"{repeat}/{row}"] or {})} for row in sorted(rows)]

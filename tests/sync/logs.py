@@ -82,6 +82,7 @@ JUNK = st.recursive(
 )
 PATHS = st.sampled_from(
     [*sorted(VALUES), "/survey", "/rows", "/", "x", "//", "/__proto__", "/constructor/x", "/😀", "/\uff01"]
+    + [ROWS[0] + PART[-27:], f"{ROWS[0]}{PART[-27:]}/x"]
 )
 IDS = st.sampled_from(["a", "b", "c", "d", "B", ""])
 TIMES = st.sampled_from(

@@ -74,6 +74,13 @@ class FormLibrary:
             if not page.results:
                 return frozenset(self._news)
 
+    def is_at(self, place: Seq) -> bool:
+        """Whether somebody who came to this place knows all that was read here, up to a moment ago.
+
+        A cluster of CouchDB spells one place in many ways: that nothing comes behind it is all that can be asked.
+        """
+        return self._seq == place or not self._reference.changes(place, limit=1).results
+
     def told(self, kinds: Collection[str]) -> None:
         """What waited for these kinds has been judged anew."""
         self._news -= set(kinds)

@@ -11,7 +11,7 @@ import structlog
 from sync.edits import edits_digest
 from sync.forms import FormLibrary
 from sync.second import MANY, NOTHING, Asked, SecondJudge, is_second
-from sync.store import Document, Seq
+from sync.store import Document, Seq, StoreError
 from sync.verdict import HELD, Judge, Judged
 
 log = structlog.get_logger(__name__)
@@ -80,5 +80,7 @@ class Judges:
             return before
         try:
             return Verdict(self._judge.judge(mailbox, winner, edits), self._library.position, edits)
-        except Exception:
+        except Exception as error:
+            if isinstance(error, StoreError) and error.retry:
+                raise  # nothing is wrong with the record: it is read again
             return self.set_aside(mailbox, winner, edits)

@@ -79,13 +79,12 @@ class SecondJudge:
             self._end()  # whoever asked before has failed meanwhile; it may stand there with an answer nobody takes
         if not self._stands_ready():
             return False
+        self._owes = True  # from here on it may stand there with half a question
         try:
             self._there.send(asked)
-        except OSError:
+        except (OSError, RecursionError):  # it is gone, or a record is nested too deep to be sent
             self._end()
-            return False
-        self._owes = True
-        return True
+        return self._owes
 
     def answer(self) -> Said:
         """What it says; nothing where it was not asked, has died, or does not answer."""
@@ -111,19 +110,27 @@ class SecondJudge:
         """Whether it can be asked; it is started where it is not there, which nobody waits for."""
         if self._process is not None and not self._process.is_alive():
             self._end()
-        if self._process is None:
-            self._begin()
+        if self._process is None and not self._has_begun():
+            return False
         if not self._is_ready:
             with suppress(OSError, EOFError):
                 self._is_ready = self._there.poll() and self._there.recv() is True
         return self._is_ready
 
-    def _begin(self) -> None:
+    def _has_begun(self) -> bool:
+        """Start it, where the machine has room for one more process."""
         context = multiprocessing.get_context("spawn")
-        self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=self._sit, args=(theirs, *self._given), name="second judge", daemon=True)
-        self._process.start()
-        theirs.close()
+        try:
+            self._connection, theirs = context.Pipe()
+            process = context.Process(target=self._sit, args=(theirs, *self._given), name="second judge", daemon=True)
+            with theirs:
+                process.start()
+        except OSError as error:
+            log.warning("a second judge cannot be started; its records are judged here", reason=str(error))
+            self._end()
+            return False
+        self._process = process
+        return True
 
     def _end(self) -> None:
         if self._connection is not None:
@@ -156,8 +163,10 @@ def _say(judge: Judge, library: FormLibrary, asked: Asked) -> Said:
     try:
         if library.position != asked.reference:
             library.refresh()
+            if not library.is_at(asked.reference):  # the asker has news to read first, and would take nothing
+                return NOTHING
         found = (_verdict(judge, asked.mailbox, *each) for each in asked.records)
-        return Said(library.position, {each.record_id: each for each in found if each is not None})
+        return Said(asked.reference, {each.record_id: each for each in found if each is not None})
     except StoreError:  # the asker meets the same, and knows what to do
         return NOTHING
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import resource
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, NoReturn
 
 import pytest
 
@@ -14,8 +17,11 @@ from service.readmodel import tables
 from service.readmodel.intake import intake_of
 from service.readmodel.second import second_judge
 from sync import second as second_module
+from sync.forms import FormLibrary
+from sync.judges import Judges
 from sync.second import NOTHING, Asked, Said, SecondJudge, is_second, serve
-from sync.store import Document
+from sync.store import START, Changes, Database, Document, Seq, Unavailable
+from sync.verdict import Judge
 from tests.service.conftest import VISIT, Office, Tablet
 from tests.service.readmodel.judging import receipt_of, rows_of
 
@@ -123,6 +129,85 @@ def test_an_answer_that_nobody_took_is_not_taken_for_the_next(office: Office, no
     second.until_ready()
     assert second.ask(asked._replace(records=asked.records[:1]))
     assert set(second.answer().verdicts) == {record}
+
+
+def deep(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def test_what_is_nested_too_deep_to_be_sent_is_judged_by_the_asker(
+    office: Office, north: Tablet, second: Watched
+) -> None:
+    doc = office.mailbox("north").get(north.fill(VISIT))
+    judges = Judges(office.parts.library, "office", second)
+    record = {**doc, "_id": next(name for name in map(str, range(9)) if is_second(name)), "more": deep(5_000)}
+    verdicts = judges.verdicts("mailbox-north", [(record, doc["edits"])], {})
+    assert verdicts[record["_id"]].judged.rev == doc["_rev"]
+    second.until_ready()
+
+
+def test_where_none_can_be_started_one_judges_alone(
+    office: Office, north: Tablet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.judges.MANY", 1)
+    records = [north.fill(VISIT) for _ in range(8)]
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with SecondJudge(print) as second:
+        judges = Judges(office.parts.library, "office", second)
+        docs = [office.mailbox("north").get(record) for record in records]
+        pairs = [(doc, doc["edits"]) for doc in docs]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, files[1]))
+        try:
+            found = judges.verdicts("mailbox-north", pairs, {})
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, files)
+    assert found.keys() == {*records}
+
+
+class Cluster:
+    """A database each of whose copies spells a sequence in its own way, as a cluster of CouchDB does."""
+
+    def __init__(self, database: Database, copy: str) -> None:
+        self._database, self._copy = database, copy
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    def changes(self, since: Seq = START, **options: Any) -> Changes:
+        page = self._database.changes(str(since).partition("-")[0], **options)
+        return replace(page, last_seq=f"{page.last_seq}-{self._copy}")
+
+
+def test_two_who_read_other_copies_of_the_reference_database_know_the_same(office: Office, north: Tablet) -> None:
+    reference = office.parts.store.database("reference")
+    mine, theirs = (FormLibrary(Cluster(reference, copy)) for copy in "ab")  # type: ignore[arg-type]
+    mine.refresh()
+    doc = office.mailbox("north").get(north.fill(VISIT))
+    asked = Asked("mailbox-north", mine.position, [(doc, doc["edits"])])
+    said = second_module._say(Judge(theirs, "office"), theirs, asked)
+    assert theirs.position != mine.position
+    assert (said.reference, set(said.verdicts)) == (mine.position, {doc["_id"]})
+    Tablet(office, "li.wei")
+    assert second_module._say(Judge(theirs, "office"), theirs, asked) == NOTHING
+
+
+def test_a_store_that_is_away_puts_no_record_aside(
+    office: Office, north: Tablet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = north.fill(VISIT)
+    with monkeypatch.context() as away:
+        away.setattr(office.parts.library, "device", away_now)
+        with pytest.raises(Unavailable):
+            intake_of(office.parts).drain()
+    intake_of(office.parts).drain()
+    assert receipt_of(office, record)["reason"] is None
+
+
+def away_now(_name: str) -> NoReturn:
+    raise Unavailable("The store cannot be reached.")
 
 
 def test_who_trips_over_a_record_says_nothing_of_it(office: Office, north: Tablet, second: Watched) -> None:

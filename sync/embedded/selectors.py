@@ -11,8 +11,8 @@ from sync.embedded import collation
 from sync.store import BadRequest
 
 MAX_DEPTH = 20
-LAST = "\U0010ffff"
-"""What no text goes on with."""
+LAST, BEFORE_SURROGATES, SURROGATES = "\U0010ffff", 0xD7FF, 0x800
+"""The last character that there is, and those that stand for none by themselves."""
 ABSENT: Any = object()
 """What `value_at` may be told to give where there is nothing."""
 
@@ -238,11 +238,22 @@ def _limits(field: str, name: str, argument: Any) -> tuple[Sequence[Any], Sequen
     """The least and the greatest value that an operator lets through, each where there is one."""
     if name in ("$beginsWith", "$regex"):
         begin = argument.removeprefix("^") if name == "$regex" else argument
-        return [begin], [begin + LAST]
+        return [begin], _behind(begin)
     if name == "$in":  # of other fields it takes lists too, which lie elsewhere
         texts = [each for each in argument if isinstance(each, str)] if field == "_id" else []
         return [min(texts, default="")] * bool(texts), [max(texts, default="")] * bool(texts)
+    if field == "_id" and not isinstance(argument, str):  # ids are texts: that they are more than null leaves all
+        return [], []
     return [argument] * (name in ("$eq", "$gt", "$gte")), [argument] * (name in ("$eq", "$lt", "$lte"))
+
+
+def _behind(begin: str) -> Sequence[str]:
+    """The first text behind all that begin so; none where nothing is behind them."""
+    stem = begin.rstrip(LAST)
+    if not stem:
+        return []
+    code = ord(stem[-1])
+    return [stem[:-1] + chr(code + 1 + SURROGATES * (code == BEFORE_SURROGATES))]
 
 
 def _conditions(selector: Mapping[str, Any], field: str) -> Sequence[Mapping[str, Any]]:

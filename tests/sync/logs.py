@@ -81,8 +81,10 @@ JUNK = st.recursive(
     max_leaves=6,
 )
 PATHS = st.sampled_from(
-    [*sorted(VALUES), "/survey", "/rows", "/", "x", "//", "/__proto__", "/constructor/x", "/😀", "/\uff01"]
-    + [ROWS[0] + PART[-27:], f"{ROWS[0]}{PART[-27:]}/x"]
+    [
+        *(*sorted(VALUES), "/survey", "/rows", "/", "x", "//", "/__proto__", "/constructor/x", "/😀", "/\uff01"),
+        *(ROWS[0] + PART[-27:], f"{ROWS[0]}{PART[-27:]}/x"),
+    ]
 )
 IDS = st.sampled_from(["a", "b", "c", "d", "B", ""])
 TIMES = st.sampled_from(

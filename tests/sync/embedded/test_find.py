@@ -24,7 +24,7 @@ SIMPLE = (
     | st.booleans()
     | st.integers(-3, 3)
     | st.sampled_from([0.5, -0.5, -0.0, 2**53, -(2**53)])
-    | st.sampled_from(["", "a", "a\0", "a\0b", "ab", "b", "é", "\uffff", "\U0001f600"])
+    | st.sampled_from(["", "a", "a\0", "a\0b", "ab", "b", "é", "\uffff", "\U0001f600", "a\U0010ffffb"])
 )
 VALUES = st.recursive(
     SIMPLE,
@@ -177,6 +177,34 @@ def test_a_partial_index_answers_who_names_it(people: Caller) -> None:
         assert [doc["_id"] for doc in found(people, "north", {**query, "use_index": use})] == wanted
     assert len(found(people, "north", {**query, "use_index": "nobody-s"})) == 100
     assert people("POST", "/north/_find", {**query, "use_index": 5}).status_code == 400
+
+
+@pytest.mark.parametrize("begin", ["", "b", "b\ud7ff", "b\U0010ffff", "\U0010ffff"])
+def test_a_beginning_is_found_whatever_follows_it(call: Caller, begin: str) -> None:
+    texts = [begin + more for more in ("", "\1", "x", "\ue000", "\U0010ffff", "\U0010ffff\U0010ffffx")]
+    database = call.store.database("north")
+    for text in [*texts, "a", "c", "b\ue000x"]:
+        database.put({"_id": f"n{text}", "x": text})
+    wanted = [f"n{text}" for text in {*texts, "a", "c", "b\ue000x"} if text.startswith(begin)]
+    call("POST", "/north/_index", {"index": {"fields": ["x"]}, "ddoc": "x", "name": "by-x"})
+    for selector in ({"x": {"$beginsWith": begin}}, {"_id": {"$beginsWith": "n" + begin}}):
+        ids = [doc["_id"] for doc in found(call, "north", {"selector": selector})]
+        assert sorted(ids) == sorted(wanted)
+
+
+def test_an_id_that_is_more_than_null_keeps_no_index_away(people: Caller) -> None:
+    people("POST", "/north/_index", {"index": {"fields": ["name"]}, "ddoc": "names", "name": "by-name"})
+    assert examined(people, {"_id": {"$gt": None}, "name": "n7"}) == (1, 1)
+
+
+def test_nothing_of_what_is_purged_stays_in_the_entries(people: Caller) -> None:
+    database = people.store.database("north")
+    rev = database.put({"_id": "secret", "town": "t3-secret", "age": 40})
+    assert examined(people, {"town": "t3-secret", "age": 40}) == (1, 1)
+    database.purge({"secret": [rev]})
+    files = database.file.lookup.parent.glob("*.lookup*")
+    assert not any(b"t3-secret" in each.read_bytes() for each in files)
+    assert examined(people, {"town": "t3", "age": 40})[1] > 0
 
 
 def test_a_bookmark_of_another_index_is_refused(people: Caller) -> None:

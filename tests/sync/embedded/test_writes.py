@@ -10,6 +10,7 @@ import pytest
 
 from sync.embedded import EmbeddedStore
 from sync.embedded.database import EmbeddedDatabase
+from sync.embedded.kept import ROWS
 from sync.store import Document, Forbidden, UserContext
 from tests.contract.revisions import A, B, C, D, revision
 
@@ -128,3 +129,25 @@ def test_attachments_are_kept_across_an_ancestor_that_never_came(database: Embed
     stub = database.get("a")["_attachments"]["file"]
     write(database, revision("a", C, B, A, n=3, _attachments={"file": stub}))
     assert b"".join(database.attachment("a", "file").chunks) == b"a"
+
+
+@pytest.mark.parametrize("count", [1, ROWS - 1, ROWS, ROWS + 1, 3 * ROWS + 5])
+def test_batches_of_any_length_are_kept_whole(database: EmbeddedDatabase, count: int) -> None:
+    """Rows are written several to a statement, and the rest one by one."""
+    first = [revision(f"doc {number}", A, n=number) for number in range(count)]
+    write(database, *first)
+    second = [revision(f"doc {number}", B, A, n=-number) for number in range(count)]
+    new = revision("new", A, n=0)
+    assert [each.id for each in database.put_revisions([*second, new, {**new, "_id": "_wrong"}])] == ["_wrong"]
+    found = {row.id: row.doc for row in database.all(include_docs=True)}
+    assert found == {doc["_id"]: database.get(doc["_id"]) for doc in [*second, new]}
+    assert [database.get(f"doc {number}")["n"] for number in range(count)] == [-number for number in range(count)]
+    assert [database.get(f"doc {number}", f"1-{A}")["n"] for number in range(count)] == list(range(count))
+    assert database.info().doc_count == count + 1
+
+
+def test_a_member_that_couchdb_does_not_know_is_refused_however_often_it_comes(database: EmbeddedDatabase) -> None:
+    for number in range(3):
+        [refused] = database.put_revisions([{**revision(f"doc {number}", A), "_unknown": 1, "known": 1}])
+        assert (refused.error.code if refused.error else None) == "doc_validation"
+        write(database, {**revision(f"other {number}", A), "known": 1})

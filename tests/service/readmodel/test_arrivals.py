@@ -236,7 +236,8 @@ def outcome_rows(office: Office) -> dict[str, Any]:
 
 @pytest.mark.parametrize("after", [False, True])
 def test_a_crash_at_any_write_loses_no_arrival(config: Config, tmp_path: Path, after: bool) -> None:
-    app = create_app(config)
+    in_one_folder = load({"data": str(config.data), "log_level": "error"}, environ={})  # tables too: it is copied whole
+    app = create_app(in_one_folder)
     office = Office(app)
     tablet = Tablet(office, "li.wei")
     records = [with_photos(tablet, digest_of(ONE + b"%d" % number)) for number in range(3)]

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from sync.embedded.indexes import DESIGN, ordering
-from sync.embedded.selectors import ABSENT, check, matches, names_of, value_at
+from sync.embedded.selectors import ABSENT, check, check_value, matches, names_of, value_at
 from sync.store import BadRequest, Document
 
 LIMIT = 25
@@ -108,6 +108,7 @@ def _bookmark(given: Any) -> tuple[Any, ...] | None:
         place = None
     if not isinstance(place, list) or not place or not isinstance(place[-1], str):
         raise BadRequest("The bookmark is none of this query's.")
+    check_value(place)
     return tuple(place)
 
 
@@ -117,7 +118,7 @@ def run(query: Query, docs: Iterator[Document], keys: Sequence[str]) -> Found:
     most = query.skip + query.limit
     page = [doc for _, doc in zip(range(most), _matching(query, docs, found), strict=False)][query.skip :]
     if page:
-        place = orjson.dumps([value_at(page[-1], name) for name in keys] + [page[-1]["_id"]])
+        place = orjson.dumps([keys, *(value_at(page[-1], name) for name in keys), page[-1]["_id"]])
         found.bookmark = base64.urlsafe_b64encode(place).decode()
     found.docs = page
     return found

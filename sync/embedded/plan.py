@@ -57,14 +57,13 @@ class Plan:
         """The place of a bookmark."""
         if query.bookmark is None:
             return None
-        *values, doc_id = query.bookmark
-        if len(values) != len(self.keys):
-            raise BadRequest("The bookmark is none of this query's.")
-        return key_of(values), doc_id
+        if query.bookmark[0] != self.keys or len(query.bookmark) != len(self.keys) + 2:
+            raise BadRequest("The bookmark is none of this query's.")  # or another index has come that is nearer
+        return key_of(query.bookmark[1:-1]), query.bookmark[-1]
 
     @property
     def keys(self) -> list[str]:
-        """The fields that a bookmark tells the values of, beside the id."""
+        """The fields that a bookmark names and tells the values of, before the id."""
         return [] if self.is_all else self.index.names
 
 

@@ -11,6 +11,8 @@ from sync.embedded import collation
 from sync.store import BadRequest
 
 MAX_DEPTH = 20
+DEEPEST = 240
+"""Levels of a value that is looked for: no document that is kept has many more."""
 LAST, BEFORE_SURROGATES, SURROGATES = "\U0010ffff", 0xD7FF, 0x800
 """The last character that there is, and those that stand for none by themselves."""
 ABSENT: Any = object()
@@ -26,7 +28,17 @@ def matches(selector: Mapping[str, Any], doc: Mapping[str, Any]) -> bool:
 
 def check(selector: Mapping[str, Any]) -> None:
     """Raise `BadRequest` for a selector that `matches` would refuse, whichever document it met."""
+    check_value(selector)
     _check(selector, 0)
+
+
+def check_value(value: Any, levels: int = DEEPEST) -> None:
+    """Raise `BadRequest` for a value that is nested too deeply to be compared or written."""
+    if not levels:
+        raise BadRequest("The query is nested too deeply.")
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    for each in inner:
+        check_value(each, levels - 1)
 
 
 def names_of(path: str) -> list[str]:

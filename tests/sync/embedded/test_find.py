@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import sqlite3
 from collections.abc import Iterator
@@ -211,6 +212,33 @@ def test_a_bookmark_of_another_index_is_refused(people: Caller) -> None:
     by_id = people("POST", "/north/_find", {"selector": {"name": {"$gt": ""}}, "limit": 1}).get_json()["bookmark"]
     query = {"selector": {"town": "t3", "age": 1}, "bookmark": by_id}
     assert people("POST", "/north/_find", query).status_code == 400
+
+
+def test_a_bookmark_of_another_index_of_as_many_fields_is_refused(people: Caller) -> None:
+    for field in ("name", "age"):
+        people("POST", "/north/_index", {"index": {"fields": [field]}, "ddoc": field, "name": field})
+    query = {"selector": {"name": {"$gt": ""}, "age": {"$gte": 0}}, "limit": 2}
+    bookmark = people("POST", "/north/_find", {**query, "use_index": "name"}).get_json()["bookmark"]
+    told = [
+        people("POST", "/north/_find", {**query, "use_index": use, "bookmark": bookmark}) for use in ("name", "age")
+    ]
+    assert [each.status_code for each in told] == [200, 400]
+
+
+@pytest.mark.parametrize("levels", [500, 1_000])
+def test_what_is_nested_too_deeply_to_be_compared_is_refused(people: Caller, levels: int) -> None:
+    value = "[" * levels + "]" * levels
+    people("POST", "/north/_index", {"index": {"fields": ["name"]}, "ddoc": "names", "name": "by-name"})
+    bookmark = base64.urlsafe_b64encode(f'[["name"],{value},"p0001"]'.encode()).decode()
+    for body in (
+        f'{{"selector":{{"name":{value}}}}}',
+        f'{{"selector":{{"age":{{"$in":[{value}]}}}}}}',
+        f'{{"selector":{{"name":"n7"}},"bookmark":"{bookmark}"}}',
+    ):
+        assert people("POST", "/north/_find", body.encode()).status_code == 400
+    assert people("POST", "/north/_explain", f'{{"selector":{{"name":{value}}}}}'.encode()).status_code == 400
+    partial = f'{{"index":{{"fields":["x"],"partial_filter_selector":{{"x":{value}}}}}}}'
+    assert people("POST", "/north/_index", partial.encode()).status_code == 400
 
 
 def test_a_database_of_the_same_name_has_entries_of_its_own(people: Caller) -> None:

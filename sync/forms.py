@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,9 @@ from schemas.form import Form, FormError, parse
 from sync.store import START, Database, Document, NotFound, Seq
 
 ENTITY_CACHE = 20_000
+ID = re.compile(r"[^_\0][^\0]{0,511}")
+"""What may be a document's id. What else a log names is not asked for: an address so long is cut off, which looks as if
+CouchDB were away, and one that begins so is something of CouchDB's own."""
 ANYBODY = "*"
 
 
@@ -117,6 +121,8 @@ class FormLibrary:
         return str(found or doc.get("name") or entity_id)
 
     def _get(self, doc_id: str) -> Document | None:
+        if ID.fullmatch(doc_id) is None:
+            return None
         if self._docs.get(doc_id) is None:
             if len(self._docs) >= ENTITY_CACHE:
                 self._docs.clear()

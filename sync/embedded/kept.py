@@ -55,8 +55,6 @@ def row(seq: int, doc_id: str, tree: Tree) -> Row:
 
     Leaves stand in their rank, the winner first.
     """
-    if len(tree.parents) == 1 == len(tree.bodies):
-        return _only_row(seq, doc_id, tree)
     ranked = tree.ranked()
     leaves = tree.leaves if len(ranked) == 1 else {leaf: tree.leaves[leaf] for leaf in ranked}
     winner = ranked[0]
@@ -64,11 +62,11 @@ def row(seq: int, doc_id: str, tree: Tree) -> Row:
     return (seq, doc_id, winner, int(leaves[winner]), tree.bodies.get(winner), *packed)
 
 
-def _only_row(seq: int, doc_id: str, tree: Tree) -> Row:
-    """That of a document with one revision, as most have: a revision's name stands in JSON as it is."""
-    [(rev, deleted)], [body] = tree.leaves.items(), tree.bodies.values()
+def only_row(seq: int, number: int, only: Stored) -> Row:
+    """That of a document with one revision, as most have when they come: a revision's name stands in JSON as it is."""
+    doc_id, rev, deleted = only[:3]
     leaves = f'{{"{rev}":true}}' if deleted else f'{{"{rev}":false}}'
-    return (seq, doc_id, rev, int(deleted), body, f'{{"{rev}":null}}', leaves, f'{{"{rev}":{body}}}')
+    return (seq, doc_id, rev, int(deleted), number, f'{{"{rev}":null}}', leaves, f'{{"{rev}":{number}}}')
 
 
 def keep_documents(connection: sqlite3.Connection, rows: Sequence[Row], *, known: bool = False) -> None:

@@ -73,7 +73,7 @@ class Batch:
         self._gate = gate
         self._trees: dict[str, Tree] = {}
         self._lived: dict[str, bool] = {}  # of those that were here before
-        self._changed: dict[str, Tree] = {}
+        self._changed: dict[str, Tree | int] = {}  # of one that is new, the number of the only body that has come
         self._read: dict[int, Stored] = {}
         self._coming: dict[int, Stored] = {}
         self._last = kept.last_body(connection)
@@ -120,8 +120,16 @@ class Batch:
                 refused.append(_refused(doc, error, doc.get("_rev") if isinstance(doc, dict) else None))
         return refused
 
+    def _tree(self, doc_id: str) -> Tree | None:
+        """What there is of a document, with what this batch has added."""
+        changed = self._changed.get(doc_id)
+        if isinstance(changed, int):
+            only = self._coming[changed]
+            changed = self._changed[doc_id] = Tree.begun([only.rev], changed, deleted=only.deleted)
+        return changed or self._trees.get(doc_id)
+
     def _write_new(self, doc: Document, line: list[str], streams: _Streams) -> str:
-        tree = self._trees.get(doc["_id"])
+        tree = self._tree(doc["_id"])
         parent = _followed(tree, line)
         body = self._body(doc)
         digest = _hash(doc.get("_deleted") is True, parent, body, doc.get("_attachments"))
@@ -130,7 +138,7 @@ class Batch:
         return rev
 
     def _write_as_is(self, doc: Document, path: list[str], streams: _Streams) -> None:
-        tree = self._trees.get(doc["_id"])
+        tree = self._tree(doc["_id"])
         if len(path[0]) > _LONG_REV:
             _refuse_leap(path[0], tree.leaves if tree else ())
         if tree is None or path[0] not in tree.parents:
@@ -147,8 +155,8 @@ class Batch:
         at_most, deleted = len(body) + _BESIDE_BODY + 50 * len(path), doc.get("_deleted") is True
         if tree is None:
             self._ask_gate(doc, None, at_most)
-            tree = Tree.begun(path, self._hold(doc, path[0], body, None, streams), deleted=deleted)
-            self._trees[doc["_id"]] = self._changed[doc["_id"]] = tree
+            number = self._hold(doc, path[0], body, None, streams)
+            self._changed[doc["_id"]] = number if len(path) == 1 else Tree.begun(path, number, deleted=deleted)
             return
         old = self._standing(tree, path[1:]) if len(path) > 1 else None
         self._ask_gate(doc, old, at_most)
@@ -208,8 +216,7 @@ class Batch:
         known: list[kept.Row] = []
         for doc_id, tree in self._changed.items():
             seq += 1
-            tree.stem(limit)
-            row = kept.row(seq, doc_id, tree)
+            row = self._row(seq, doc_id, tree, limit)
             lived = self._lived.get(doc_id)
             (fresh if lived is None else known).append(row)
             deleted = row[3]
@@ -221,6 +228,12 @@ class Batch:
         counts = ((seq, "seq"), (live, "live"), (dead, "dead"))
         self._connection.executemany("UPDATE meta SET value = ? WHERE key = ?", counts)
         return True
+
+    def _row(self, seq: int, doc_id: str, tree: Tree | int, limit: int) -> kept.Row:
+        if isinstance(tree, int):
+            return kept.only_row(seq, tree, self._coming[tree])
+        tree.stem(limit)
+        return kept.row(seq, doc_id, tree)
 
 
 def _followed(tree: Tree | None, line: Sequence[str]) -> str | None:

@@ -145,7 +145,8 @@ class SecondJudge:
 
 def has_room() -> bool:
     """Whether a second process has a core to run on."""
-    return len(os.sched_getaffinity(0)) > 1
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return usable > 1
 
 
 def serve(connection: Connection, library: FormLibrary, name: str) -> None:

@@ -6,6 +6,7 @@ Where the file is damaged, or was made for a database that had the name before, 
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -112,7 +113,7 @@ class Lookup:
             if digest == index.digest or digest not in named:
                 connection.execute("DELETE FROM entry WHERE number = ?", (number,))
                 connection.execute("DELETE FROM made WHERE number = ?", (number,))
-        number = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM made").fetchone()[0]
+        number = secrets.randbits(62)  # never one that somebody still reads by
         connection.execute("INSERT INTO made VALUES (?, ?, 0)", (index.digest, number))
         return number, 0
 

@@ -106,7 +106,7 @@ class Batch:
                 raise line
             return Written(doc["_id"], self._write_new(doc, line, streams))
         except StoreError as error:
-            return _refused(doc, error, None)
+            return _refusal(doc, error, None)
 
     def _refused(self, pairs: Iterable[tuple[Any, _Line]], streams: _Streams) -> list[Written]:
         """Take in revisions as they are, which is what must be fast; those that are refused."""
@@ -117,7 +117,7 @@ class Batch:
                     raise line
                 self._write_as_is(doc, line, streams)
             except StoreError as error:
-                refused.append(_refused(doc, error, doc.get("_rev") if isinstance(doc, dict) else None))
+                refused.append(_refusal(doc, error, doc.get("_rev") if isinstance(doc, dict) else None))
         return refused
 
     def _tree(self, doc_id: str) -> Tree | None:
@@ -310,7 +310,7 @@ def _line(doc: Any, new_edits: bool) -> _Line:
         return error
 
 
-def _refused(doc: Any, error: StoreError, rev: Any) -> Written:
+def _refusal(doc: Any, error: StoreError, rev: Any) -> Written:
     doc_id = doc.get("_id") if isinstance(doc, dict) else None
     return Written(doc_id if isinstance(doc_id, str) else "", rev if isinstance(rev, str) else None, error)
 

@@ -151,3 +151,20 @@ def test_a_member_that_couchdb_does_not_know_is_refused_however_often_it_comes(d
         [refused] = database.put_revisions([{**revision(f"doc {number}", A), "_unknown": 1, "known": 1}])
         assert (refused.error.code if refused.error else None) == "doc_validation"
         write(database, {**revision(f"other {number}", A), "known": 1})
+
+
+def test_a_batch_may_bring_a_document_twice_beside_others(database: EmbeddedDatabase, gate: Listener) -> None:
+    write(database, revision("known", A, n=0))
+    gone = {**revision("gone", A, n=2), "_deleted": True}
+    again = [revision("new", B, A, n=3), revision("new", C, n=4), revision("new", B, A, n=3)]
+    write(database, revision("new", A, n=1), revision("known", B, A, n=1), gone, *again)
+    assert gate.numbers() == [None, None, 0, None, 1, None, None]
+    feed = [(change.id, change.deleted, set(change.revs)) for change in database.changes(all_leaves=True).results]
+    assert feed == [
+        ("new", False, {f"2-{B}", f"1-{C}"}),
+        ("known", False, {f"2-{B}"}),
+        ("gone", True, {f"1-{A}"}),
+    ]
+    assert [database.get("new", rev)["n"] for rev in (f"1-{A}", f"2-{B}", f"1-{C}")] == [1, 3, 4]
+    info = database.info()
+    assert (info.doc_count, info.doc_del_count) == (2, 1)

@@ -7,6 +7,7 @@ operation is timed in both, in turns, through HTTP. A tablet that began with a p
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
 import time
@@ -61,7 +62,8 @@ def measure(few: int, many: int) -> tuple[Size, Size]:
             Size(count, opened, {name: median(each) for name, each in seconds[count].items()}, *_nothing_new(url))
             for url, opened, count in ends
         ]
-        return found[0], found[1]
+    os.sync()  # so that what follows does not wait for what is still to be written
+    return found[0], found[1]
 
 
 @contextmanager

@@ -7,7 +7,6 @@ tablets, or one that means ill, would leave none for the others.
 from __future__ import annotations
 
 import errno
-import gc
 import resource
 import selectors
 import socket
@@ -25,12 +24,10 @@ from sync.embedded.serving.connection import HEAD_SECONDS, Connection
 from sync.embedded.serving.feed import PARKING, Feed
 from sync.embedded.serving.lot import Lot, Parked
 from sync.embedded.serving.secure import Certificate, SecureConnection
+from sync.garbage import look_seldom
 
 FILES = 16_384
 """Open files that are asked for: a socket to each client, a few files to each database that a thread has open."""
-YOUNG_OBJECTS = 20_000
-"""Objects made before Python looks for cycles among them: a batch of documents makes thousands, and no cycles."""
-
 WHOLE_BYTES = 65_536
 """An answer up to this length is put together before it is sent."""
 SIGN_SECONDS = 1.0
@@ -62,7 +59,7 @@ class FeedWorker(ThreadWorker):  # type: ignore[misc]
     def load_wsgi(self) -> None:
         super().load_wsgi()
         self.wsgi: Any = _parking(self.wsgi)
-        settle_memory()
+        look_seldom()
 
     # Connections
 
@@ -239,10 +236,3 @@ def allow_files() -> None:
     wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def settle_memory() -> None:
-    """What was made at the start stays, and need not be looked through again for cycles."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, 20, 20)

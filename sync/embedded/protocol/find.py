@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from itertools import islice
 from typing import Any
@@ -26,9 +26,10 @@ NOT_INDEXED = "No matching index found, create an index to optimize query time."
 
 def find(database: str) -> Response:
     """`_find`."""
-    query, plan = _query()
+    query, indexes = _query(), _indexes()
+    plan = planned(query, indexes)
     began = time.monotonic()
-    with closing(_read(g.database, query, plan)) as docs:
+    with closing(_read(g.database, query, plan, indexes)) as docs:
         found = mango.run(query, docs, plan.keys)
     shown = [g.database.get(doc["_id"], conflicts=True) for doc in found.docs] if query.conflicts else found.docs
     told: dict[str, Any] = {"docs": [mango.projected(doc, query.fields) for doc in shown], "bookmark": found.bookmark}
@@ -46,19 +47,18 @@ def find(database: str) -> Response:
     return answer.json(told)
 
 
-def _query() -> tuple[mango.Query, Plan]:
+def _query() -> mango.Query:
     answer.needs_json()
-    query = mango.query_of(answer.body_object())
-    return query, planned(query, _indexes())
+    return mango.query_of(answer.body_object())
 
 
-def _read(database: EmbeddedDatabase, query: mango.Query, plan: Plan) -> Generator[Document]:
+def _read(database: EmbeddedDatabase, query: mango.Query, plan: Plan, indexes: Sequence[Index]) -> Generator[Document]:
     """The documents in the plan's order, in batches, so that no database is whole in memory."""
     span = plan.range(query)
     if plan.is_all:
         yield from _by_id(database, query, plan)
         return
-    ids = Lookup(database.file.lookup, database).ids(plan.index, _indexes(), span)
+    ids = Lookup(database.file.lookup, database).ids(plan.index, indexes, span)
     with closing(ids):
         while some := list(islice(ids, BATCH)):
             yield from (row.doc for row in database.all(keys=some, include_docs=True) if row.doc)
@@ -81,7 +81,8 @@ def _by_id(database: EmbeddedDatabase, query: mango.Query, plan: Plan) -> Genera
 
 def explain(database: str) -> Response:
     """`_explain`: which index a query is answered by."""
-    query, plan = _query()
+    query = _query()
+    plan = planned(query, _indexes())
     return answer.json(
         {
             "dbname": database,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from service.config import Config
+from service.config import Config, load
 from service.parts import Parts, open_parts
 from service.readmodel import tables
 from service.readmodel.intake import intake_of
@@ -88,3 +90,27 @@ def judged(config: Config) -> None:
 
 def refusing(*_: Any, **__: Any) -> Any:
     raise Unavailable("The store does not answer.")
+
+
+def die_at_every_write(config: Config, folder: Path, *, after: bool) -> tuple[int, tuple[Any, Any]]:
+    """Judge copies of an office, of which each dies at another write and is judged again: all come to the same.
+
+    How many writes there are, and what comes out. `folder` takes the copies.
+    """
+
+    def copy(name: str) -> Config:
+        shutil.copytree(config.data, folder / name)
+        return load({"data": str(folder / name), "log_level": "error"}, environ={})
+
+    undisturbed = copy("undisturbed")
+    with crashing(0, after=False) as writes:
+        judged(undisturbed)
+        steps = writes()
+    expected = outcome_of(undisturbed)
+    for step in range(1, steps + 1):
+        disturbed = copy(f"step-{step}")
+        with crashing(step, after=after), pytest.raises(Crash):
+            judged(disturbed)
+        judged(disturbed)
+        assert outcome_of(disturbed) == expected, step
+    return steps, expected

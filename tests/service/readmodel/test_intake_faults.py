@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 
 from schemas.form import Form
 from service.app import create_app
-from service.config import Config, load
+from service.config import Config
 from service.parts import NAME
 from service.readmodel import tables
 from service.readmodel.intake import intake_of
@@ -19,7 +18,13 @@ from sync import record as record_module
 from sync.embedded.database import EmbeddedDatabase
 from sync.store import Forbidden, Unavailable, Written
 from tests.service.conftest import VISIT, Office, Tablet
-from tests.service.readmodel.judging import BASE, Crash, crashing, judged, outcome_of, receipt_of, refusing, rows_of
+from tests.service.readmodel.judging import (
+    BASE,
+    die_at_every_write,
+    receipt_of,
+    refusing,
+    rows_of,
+)
 
 
 @pytest.mark.parametrize("after", [False, True])
@@ -36,22 +41,8 @@ def test_a_crash_at_any_write_leaves_the_same_in_the_end(config: Config, tmp_pat
             zhang.change(record, base, {"/survey/workers": 300 + number, "/closing/remarks": "x"})
     app.extensions[NAME].close()
 
-    def copy(name: str) -> Config:
-        shutil.copytree(config.data, tmp_path / name)
-        return load({"data": str(tmp_path / name), "log_level": "error"}, environ={})
-
-    undisturbed = copy("undisturbed")
-    with crashing(0, after=False) as writes:
-        judged(undisturbed)
-        steps = writes()
+    steps, _ = die_at_every_write(config, tmp_path, after=after)
     assert steps >= 4
-    expected = outcome_of(undisturbed)
-    for step in range(1, steps + 1):
-        disturbed = copy(f"step-{step}")
-        with crashing(step, after=after), pytest.raises(Crash):
-            judged(disturbed)
-        judged(disturbed)
-        assert outcome_of(disturbed) == expected, step
 
 
 def test_random_order_of_arrival_comes_to_the_same_answers(config: Config, tmp_path: Path) -> None:

@@ -31,6 +31,8 @@ export class Sync extends EventTarget {
   #supervisors = new Map();
   /** Of what moves, by supervisor. @type {Map<string, Moving>} */
   #moving = new Map();
+  /** Databases in which something has come for a document that waits to be sent. @type {Set<string>} */
+  #crossed = new Set();
   #abort = new AbortController();
   /** @type {import('./proof.js').Proof | null} */
   #proof = null;
@@ -151,6 +153,12 @@ export class Sync extends EventTarget {
     this.#supervise(`pull ${name}`, {
       live: true,
       replicate: () => this.local(name).replicate.from(this.remote(name), this.ways(name).pull),
+      moved: (docs) => {
+        if (docs.some(({ _id }) => this.unsent.has(name, _id))) this.#crossed.add(name);
+      },
+      settled: () => {
+        if (this.#crossed.has(name)) this.#settled(name);
+      },
     });
   }
 
@@ -187,11 +195,16 @@ export class Sync extends EventTarget {
     };
   }
 
-  /** @param {string} name */
-  #settled(name) {
+  /** Nothing moves any more: ask what has arrived, and if that cannot be asked, after the next that comes. @param {string} name */
+  async #settled(name) {
     const proof = /** @type {import('./proof.js').Proof} */ (this.#proof);
     proof.soon();
-    return this.unsent.verify(name, this.local(name), this.remote(name), (id) => proof.shown(name, id)).catch(() => undefined);
+    const crossed = this.#crossed.delete(name);
+    try {
+      await this.unsent.verify(name, this.local(name), this.remote(name), (id) => proof.shown(name, id));
+    } catch {
+      if (crossed) this.#crossed.add(name);
+    }
   }
 
   /**

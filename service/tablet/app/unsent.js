@@ -110,7 +110,8 @@ export class Unsent extends EventTarget {
   }
 
   /**
-   * Ask the other side which of the pending revisions it lacks, and cross out the rest.
+   * Ask the other side which of the pending revisions it lacks, and cross out the rest. Of what it lacks, replication's
+   * selector does not see those that another leaf has won over: these are offered here.
    * @param {string} database @param {Database} local @param {Database} remote
    * @param {(id: string) => Promise<boolean>} shown whether it has what was sent, and not only a revision of that name
    */
@@ -126,8 +127,12 @@ export class Unsent extends EventTarget {
       else revs[id] = [known];
     }
     const lacking = await missing(remote, revs);
-    for (const id of Object.keys(revs).filter((each) => !lacking[each])) {
-      if (await shown(id)) await this.arrived(database, [{ _id: id, _rev: revs[id][0] }]);
+    for (const [id, [rev]] of Object.entries(revs)) {
+      if (!lacking[id]) {
+        if (await shown(id)) await this.arrived(database, [{ _id: id, _rev: rev }]);
+      } else if (!this.refusal(database, id) && (await document(local, id))?._rev !== rev) {
+        await this.#offer(database, id, local, remote);
+      }
     }
   }
 
@@ -146,12 +151,17 @@ export class Unsent extends EventTarget {
    */
   async offerAgain(database, local, remote) {
     for (const { id } of this.refusals().filter((entry) => entry.database === database)) {
-      const docs = await transferable(local, id);
-      const answers = await remote.bulkDocs({ docs, new_edits: false });
-      const refused = answers.find((answer) => answer.error);
-      if (refused) await this.refuse(database, id, refused.reason ?? refused.message ?? '', refused.status ?? 0);
-      else await this.arrived(database, docs);
+      await this.#offer(database, id, local, remote);
     }
+  }
+
+  /** Send every leaf of a document. @param {string} database @param {string} id @param {Database} local @param {Database} remote */
+  async #offer(database, id, local, remote) {
+    const docs = await transferable(local, id);
+    const answers = await remote.bulkDocs({ docs, new_edits: false });
+    const refused = answers.find((answer) => answer.error);
+    if (refused) await this.refuse(database, id, refused.reason ?? refused.message ?? '', refused.status ?? 0);
+    else await this.arrived(database, docs);
   }
 
   /** Forget everything of this person on this tablet. */

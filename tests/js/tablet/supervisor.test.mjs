@@ -293,6 +293,25 @@ for (const [how, options, wanted] of [
   });
 }
 
+test('a selector does not see a change over which a colleague has won: unsent.js offers it', async () => {
+  await create('crossing');
+  const [here, office] = [local(), remote('crossing')];
+  const begun = record('both', 'zhang.min');
+  const { rev } = await office.put(begun);
+  await here.replicate.from(office);
+  await here.put({ ...record('both', 'zhang.min', 'li.wei'), _rev: rev });
+  for (const later of ['1', '2']) {
+    await office.put({ ...record('both', 'zhang.min', `colleague ${later}`), _rev: (await office.get(begun._id))._rev });
+  }
+  await here.replicate.from(office);
+  requests = [];
+  await here.replicate.to(office, { ...pushText('li.wei'), live: false });
+  assert.deepEqual([offered(), (await office.get(begun._id, { conflicts: true }))._conflicts], [[], undefined]);
+  const docs = await here.get(begun._id, { open_revs: 'all', revs: true });
+  await office.bulkDocs(docs.map(({ ok }) => ok), { new_edits: false });
+  assert.equal((await office.get(begun._id, { conflicts: true }))._conflicts.length, 1);
+});
+
 test('a supervisor that is held lets go, and goes on from where it was', async () => {
   await create('held');
   const [here, office] = [local(), remote('held')];

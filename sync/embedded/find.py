@@ -11,13 +11,32 @@ from typing import Any
 import orjson
 
 from sync.embedded.indexes import DESIGN, ordering
-from sync.embedded.selectors import ABSENT, check, check_value, matches, names_of, value_at
+from sync.embedded.selectors import ABSENT, check, matches, names_of, value_at
 from sync.store import BadRequest, Document
 
 LIMIT = 25
 MOST = 10_000
 """Documents of one page, and those that one may pass over to get to it."""
 NIL = "nil"
+NO_BOOKMARK = "The bookmark is none of this query's."
+
+
+Place = tuple[bytes, str]
+"""Where an index has a document: the key of its entry, and the document's id. Where ids alone order, keys are empty."""
+
+
+@dataclass(frozen=True)
+class Bookmark:
+    """Where a page ended: the fields of the index that it was read by, and the place there of its last document."""
+
+    names: Sequence[str]
+    place: Place
+
+    def text(self) -> str:
+        """As a client gets it, and gives it back."""
+        key, doc_id = self.place
+        content = orjson.dumps({"fields": self.names, "key": key.hex(), "id": doc_id})
+        return base64.urlsafe_b64encode(content).decode()
 
 
 @dataclass(frozen=True)
@@ -29,7 +48,7 @@ class Query:
     skip: int = 0
     sort: tuple[tuple[str, str], ...] = ()
     fields: tuple[str, ...] = ()
-    bookmark: tuple[Any, ...] | None = None
+    bookmark: Bookmark | None = None
     conflicts: bool = False
     statistics: bool = False
     use_index: str | Sequence[str] = ()
@@ -99,38 +118,42 @@ def _named(given: Any) -> str | Sequence[str]:
     return tuple(names) if isinstance(given, list) else names[0]
 
 
-def _bookmark(given: Any) -> tuple[Any, ...] | None:
+def _bookmark(given: Any) -> Bookmark | None:
     if given in (None, NIL, ""):
         return None
     try:
-        place = orjson.loads(base64.urlsafe_b64decode(given))
-    except (TypeError, ValueError, binascii.Error):
-        place = None
-    if not isinstance(place, list) or not place or not isinstance(place[-1], str):
-        raise BadRequest("The bookmark is none of this query's.")
-    check_value(place)
-    return tuple(place)
+        told = orjson.loads(base64.urlsafe_b64decode(given))
+        names, key, doc_id = (told[name] for name in ("fields", "key", "id"))
+        place = bytes.fromhex(key), doc_id
+    except (TypeError, ValueError, LookupError, binascii.Error):
+        raise BadRequest(NO_BOOKMARK) from None
+    if not isinstance(names, list) or not all(isinstance(text, str) for text in (*names, doc_id)):
+        raise BadRequest(NO_BOOKMARK)
+    return Bookmark(names, place)
 
 
-def run(query: Query, docs: Iterator[Document], keys: Sequence[str]) -> Found:
-    """A page of the query, of documents that come in its order: by the fields `keys`, then by id."""
+def run(query: Query, docs: Iterator[tuple[Place, Document]], names: Sequence[str]) -> Found:
+    """A page of the query, of documents in its order, each with its place in the index whose fields are `names`.
+
+    The next page starts behind the place that the index had for the last of them, not behind the values that it has:
+    these may be others since the index was read.
+    """
     found = Found()
     most = query.skip + query.limit
-    page = [doc for _, doc in zip(range(most), _matching(query, docs, found), strict=False)][query.skip :]
+    page = [each for _, each in zip(range(most), _matching(query, docs, found), strict=False)][query.skip :]
     if page:
-        place = orjson.dumps([keys, *(value_at(page[-1], name) for name in keys), page[-1]["_id"]])
-        found.bookmark = base64.urlsafe_b64encode(place).decode()
-    found.docs = page
+        found.bookmark = Bookmark(names, page[-1][0]).text()
+    found.docs = [doc for _, doc in page]
     return found
 
 
-def _matching(query: Query, docs: Iterator[Document], found: Found) -> Iterator[Document]:
+def _matching(query: Query, docs: Iterator[tuple[Place, Document]], found: Found) -> Iterator[tuple[Place, Document]]:
     """Design documents are not looked at."""
-    for doc in docs:
+    for place, doc in docs:
         if not doc["_id"].startswith(DESIGN):
             found.examined += 1
             if matches(query.selector, doc):
-                yield doc
+                yield place, doc
 
 
 def projected(doc: Document, fields: Sequence[str]) -> Document:

@@ -19,6 +19,7 @@ import structlog
 from sync.embedded.collation import encoded
 from sync.embedded.faults import Damaged, known_fault
 from sync.embedded.files import remove
+from sync.embedded.find import Place
 from sync.embedded.indexes import DESIGN, Index
 from sync.embedded.selectors import ABSENT, matches, value_at
 from sync.store import START, Database, Document, Info, Seq, Unavailable
@@ -37,11 +38,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Range:
-    """Keys from `least` to whatever begins as `most`, both inclusive, behind the place `after`, a key and an id."""
+    """Keys from `least` to whatever begins as `most`, both inclusive, behind the place `after`."""
 
     least: bytes = b""
     most: bytes = b""
-    after: tuple[bytes, str] | None = None
+    after: Place | None = None
     descends: bool = False
 
 
@@ -57,16 +58,15 @@ class Lookup:
         self._path = path
         self._database = database
 
-    def ids(self, index: Index, among: Collection[Index], span: Range) -> Generator[str]:
-        """The ids of the documents that an index has in a range, in its order.
+    def places(self, index: Index, among: Collection[Index], span: Range) -> Generator[Place]:
+        """The places of the documents that an index has in a range, in its order.
 
         `among` are all indexes that there are: the entries of others are forgotten. Raises `StoreError`.
         """
         try:
             with self._open() as connection:
                 number = self._up_to_date(connection, index, {each.digest for each in among})
-                for [doc_id] in connection.execute(*_query(number, span)):
-                    yield doc_id
+                yield from connection.execute(*_query(number, span))
         except sqlite3.DatabaseError as error:
             fault = known_fault(error, self._database.name)
             if not isinstance(fault, Damaged):
@@ -140,7 +140,7 @@ def _key(index: Index, doc: Document) -> bytes | None:
 
 def _query(number: int, span: Range) -> tuple[str, tuple[Any, ...]]:
     order, behind = ("DESC", "<") if span.descends else ("ASC", ">")
-    text = "SELECT id FROM entry WHERE number = ? AND key >= ? AND key < ?"
+    text = "SELECT key, id FROM entry WHERE number = ? AND key >= ? AND key < ?"
     values: tuple[Any, ...] = (number, span.least, span.most + b"\xff")
     if span.after is not None:
         text += f" AND (key, id) {behind} (?, ?)"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from sync.embedded.find import Query
+from sync.embedded.find import NO_BOOKMARK, Place, Query
 from sync.embedded.indexes import ALL_DOCS, DESIGN, Index
 from sync.embedded.lookup import Range, key_of
 from sync.embedded.selectors import Span, span
@@ -53,17 +53,17 @@ class Plan:
         least, most = self.ends()
         return Range(key_of(least), key_of(most), self.after(query), query.descends)
 
-    def after(self, query: Query) -> tuple[bytes, str] | None:
+    def after(self, query: Query) -> Place | None:
         """The place of a bookmark."""
         if query.bookmark is None:
             return None
-        if query.bookmark[0] != self.keys or len(query.bookmark) != len(self.keys) + 2:
-            raise BadRequest("The bookmark is none of this query's.")  # or another index has come that is nearer
-        return key_of(query.bookmark[1:-1]), query.bookmark[-1]
+        if query.bookmark.names != self.names:
+            raise BadRequest(NO_BOOKMARK)  # or another index has come that is nearer
+        return query.bookmark.place
 
     @property
-    def keys(self) -> list[str]:
-        """The fields that a bookmark names and tells the values of, before the id."""
+    def names(self) -> list[str]:
+        """The fields that a bookmark names, for it is of use to whoever orders by the same ones alone."""
         return [] if self.is_all else self.index.names
 
 

@@ -13,6 +13,7 @@ from flask import Response, g, request
 from sync.embedded import find as mango
 from sync.embedded import indexes as kept
 from sync.embedded.database import EmbeddedDatabase
+from sync.embedded.find import Place
 from sync.embedded.indexes import Index
 from sync.embedded.lookup import Lookup
 from sync.embedded.plan import Plan, explained
@@ -30,7 +31,7 @@ def find(database: str) -> Response:
     plan = planned(query, indexes)
     began = time.monotonic()
     with closing(_read(g.database, query, plan, indexes)) as docs:
-        found = mango.run(query, docs, plan.keys)
+        found = mango.run(query, docs, plan.names)
     shown = [g.database.get(doc["_id"], conflicts=True) for doc in found.docs] if query.conflicts else found.docs
     told: dict[str, Any] = {"docs": [mango.projected(doc, query.fields) for doc in shown], "bookmark": found.bookmark}
     if query.statistics:
@@ -52,31 +53,34 @@ def _query() -> mango.Query:
     return mango.query_of(answer.body_object())
 
 
-def _read(database: EmbeddedDatabase, query: mango.Query, plan: Plan, indexes: Sequence[Index]) -> Generator[Document]:
-    """The documents in the plan's order, in batches, so that no database is whole in memory."""
+def _read(
+    database: EmbeddedDatabase, query: mango.Query, plan: Plan, indexes: Sequence[Index]
+) -> Generator[tuple[Place, Document]]:
+    """The documents in the plan's order with their places, in batches, so that no database is whole in memory."""
     span = plan.range(query)
     if plan.is_all:
         yield from _by_id(database, query, plan)
         return
-    ids = Lookup(database.file.lookup, database).ids(plan.index, indexes, span)
-    with closing(ids):
-        while some := list(islice(ids, BATCH)):
-            yield from (row.doc for row in database.all(keys=some, include_docs=True) if row.doc)
+    places = Lookup(database.file.lookup, database).places(plan.index, indexes, span)
+    with closing(places):
+        while some := {doc_id: (key, doc_id) for key, doc_id in islice(places, BATCH)}:
+            rows = database.all(keys=list(some), include_docs=True)
+            yield from ((some[row.id], row.doc) for row in rows if row.doc)
 
 
-def _by_id(database: EmbeddedDatabase, query: mango.Query, plan: Plan) -> Generator[Document]:
+def _by_id(database: EmbeddedDatabase, query: mango.Query, plan: Plan) -> Generator[tuple[Place, Document]]:
     least, most = (each[0] if each and isinstance(each[0], str) else None for each in plan.ends())
-    place = query.bookmark[-1] if query.bookmark else None
+    last = query.bookmark.place[1] if query.bookmark else None
     while True:
-        if place is not None and not query.descends:
-            least = max(least or "", place + "\0")
-        elif place is not None:
-            most = min(most or place, place)
+        if last is not None and not query.descends:
+            least = max(least or "", last + "\0")
+        elif last is not None:
+            most = min(most or last, last)
         rows = database.all(start=least, end=most, limit=BATCH, include_docs=True, descending=query.descends)
-        yield from (row.doc for row in rows if row.doc and row.id != place)
+        yield from (((b"", row.id), row.doc) for row in rows if row.doc and row.id != last)
         if len(rows) < BATCH:
             return
-        place = rows[-1].id
+        last = rows[-1].id
 
 
 def explain(database: str) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 
 from sync.embedded import collation
 from sync.embedded.backup import back_up
+from sync.embedded.database import EmbeddedDatabase
 from sync.embedded.selectors import ABSENT, matches, value_at
+from sync.store import Row
 from tests.sync.embedded.conftest import Caller
 
 DATABASES = itertools.count()
@@ -56,8 +58,8 @@ INDEXES = st.lists(st.lists(st.sampled_from(FIELDS), min_size=1, max_size=2, uni
 
 
 def pages(call: Caller, name: str, query: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """All pages of a query, one after the other."""
-    bookmark = None
+    """All pages of a query, one after the other, from its bookmark on where it has one."""
+    bookmark = query.get("bookmark")
     while True:
         answer = call("POST", f"/{name}/_find", query | ({"bookmark": bookmark} if bookmark else {}))
         assert answer.status_code == 200, answer.get_json()
@@ -225,15 +227,64 @@ def test_a_bookmark_of_another_index_of_as_many_fields_is_refused(people: Caller
     assert [each.status_code for each in told] == [200, 400]
 
 
+def as_given(bookmark: str) -> str:
+    return base64.urlsafe_b64encode(bookmark.encode()).decode()
+
+
+NO_BOOKMARKS = (
+    "",
+    "7",
+    '[["name"],"n7","p0007"]',
+    '{"fields":["name"],"key":"4","id":"p0007"}',
+    '{"fields":["name"],"key":"40"}',
+    '{"fields":"name","key":"40","id":"p0007"}',
+    '{"fields":[],"key":"","id":7}',
+)
+
+
+@pytest.mark.parametrize("bookmark", NO_BOOKMARKS)
+def test_what_is_no_bookmark_is_refused(still: Caller, bookmark: str) -> None:
+    query = {"selector": {"name": "n7"}, "bookmark": as_given(bookmark) or "?"}
+    assert still("POST", "/north/_find", query).status_code == 400
+
+
+@pytest.mark.parametrize(("direction", "age"), [("asc", 1_000), ("desc", -1)])
+def test_a_page_goes_on_where_the_index_was_left_whatever_has_changed_since(
+    people: Caller, monkeypatch: pytest.MonkeyPatch, direction: str, age: int
+) -> None:
+    """A colleague changes the last document of a page between the reading of the index and that of the documents."""
+    query = {"selector": {"town": "t3", "age": {"$gte": -1}}, "sort": [{"age": direction}], "limit": 10}
+    wanted = [doc["_id"] for doc in found(people, "north", query)]
+    with monkeypatch.context() as patched:
+        patched.setattr(EmbeddedDatabase, "all", changing(wanted[9], {"age": age}))
+        first = people("POST", "/north/_find", query).get_json()
+    assert [doc["age"] for doc in first["docs"]][-1] == age
+    ids = [doc["_id"] for doc in first["docs"]]
+    rest = found(people, "north", {**query, "bookmark": first["bookmark"]})
+    assert [*ids, *(doc["_id"] for doc in rest)] == [*wanted, wanted[9]]
+
+
+def changing(doc_id: str, change: dict[str, Any]) -> Callable[..., list[Row]]:
+    """`EmbeddedDatabase.all` in whose way somebody comes who changes one of the documents that it is to read."""
+    original = EmbeddedDatabase.all
+
+    def reading(database: EmbeddedDatabase, **options: Any) -> list[Row]:
+        if doc_id in (options.get("keys") or ()):
+            database.put({**database.get(doc_id), **change})
+        return original(database, **options)
+
+    return reading
+
+
 @pytest.mark.parametrize("levels", [500, 1_000])
 def test_what_is_nested_too_deeply_to_be_compared_is_refused(people: Caller, levels: int) -> None:
     value = "[" * levels + "]" * levels
     people("POST", "/north/_index", {"index": {"fields": ["name"]}, "ddoc": "names", "name": "by-name"})
-    bookmark = base64.urlsafe_b64encode(f'[["name"],{value},"p0001"]'.encode()).decode()
+    bookmarks = (f'{{"fields":["name"],"key":{value},"id":"p0001"}}', f'{{"fields":{value},"key":"40","id":"p0001"}}')
     for body in (
         f'{{"selector":{{"name":{value}}}}}',
         f'{{"selector":{{"age":{{"$in":[{value}]}}}}}}',
-        f'{{"selector":{{"name":"n7"}},"bookmark":"{bookmark}"}}',
+        *(f'{{"selector":{{"name":"n7"}},"bookmark":"{as_given(each)}"}}' for each in bookmarks),
     ):
         assert people("POST", "/north/_find", body.encode()).status_code == 400
     assert people("POST", "/north/_explain", f'{{"selector":{{"name":{value}}}}}'.encode()).status_code == 400

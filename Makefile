@@ -50,7 +50,7 @@ simulate: install ## A made-up campaign of 50 teams, 500 tablets, 30 days and 10
 .PHONY: chaos
 chaos: tools ## Everything that goes wrong, many times over: kills, full disks, damage, cut and slow connections
 	ROUNDS_KILLS=50 HYPOTHESIS_PROFILE=nightly $(BIN)/pytest --timeout 3600 -m "nightly or not nightly" \
-		tests/sync/embedded/test_faults.py tests/sync/embedded/test_storage.py tests/sync/embedded/test_serving.py \
+		tests/sync/embedded/test_faults.py tests/sync/embedded/test_storage.py tests/sync/embedded/serving \
 		tests/sync/embedded/test_examine.py tests/sync/embedded/test_backup.py tests/end_to_end
 
 .PHONY: soak

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -40,13 +40,17 @@ def dumps(value: Any) -> bytes:
     return orjson.dumps(_sorted(value)) if late else orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
-def dumps_read(value: Any) -> bytes:
-    """`dumps` of what was read from JSON, which can hold nothing but JSON. Raises `CanonicalError`."""
+def dumps_read(value: Any, otherwise: Callable[[Any], bytes] = dumps) -> bytes:
+    """`dumps` of what was read from JSON, which can hold nothing but JSON.
+
+    Most of it is canonical as orjson writes it; what is not goes to `otherwise`, which by default raises
+    `CanonicalError` for what has no canonical form.
+    """
     try:
         written = orjson.dumps(value, option=_SORTED_SAFE)
     except (TypeError, orjson.JSONEncodeError):
-        return dumps(value)
-    return written if is_canonical(written) else dumps(value)
+        return otherwise(value)
+    return written if is_canonical(written) else otherwise(value)
 
 
 def digest(value: Any) -> str:

@@ -73,11 +73,7 @@ def _digest(written: bytes) -> str:
 def stable(value: Any) -> bytes:
     """Canonical JSON of what was read from JSON, or what comes near it where a value has none: equal on every machine,
     and never an error."""
-    try:
-        written = orjson.dumps(value, option=_SORTED_SAFE)
-    except (TypeError, orjson.JSONEncodeError):
-        return _lenient(value)
-    return written if canonical.is_canonical(written) else _lenient(value)
+    return canonical.dumps_read(value, otherwise=_lenient)
 
 
 def _lenient(value: Any) -> bytes:

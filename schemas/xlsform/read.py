@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -200,11 +200,11 @@ class _Reader:
     def _amounting_to(self, problem: FormProblem, name: str, entry: dict[str, Any], definition: dict[str, Any]) -> str:
         """Put in the place of what cannot be written here what it always comes to; empty where that is not known."""
         params = problem.params
-        if problem.code == "unknown_choice" and self._without_choice(entry, name, str(params["name"])):
+        if problem.code == "unknown_choice" and self._rewrite(entry, name, without_choice, str(params["name"])):
             return f"there is no choice {params['name']}: what asks for it is never true"
-        if problem.code == "unknown_field" and self._without_name(entry, name, str(params["name"])):
+        if problem.code == "unknown_field" and self._rewrite(entry, name, without_name, str(params["name"])):
             return f"there is nothing called {params['name']}: it is always empty"
-        if problem.code == "wrong_type" and self._without_note(entry, name, str(params["name"])):
+        if problem.code == "wrong_type" and self._rewrite(entry, name, self._without_note, str(params["name"])):
             return f"{params['name']} is a note, which has no answer: it is always empty"
         if name == "trigger":
             self._untriggered(entry, str(params["path"]))
@@ -214,32 +214,19 @@ class _Reader:
             return f"nobody is ever asked this, as its condition is never true: {params.get('name', '')}"
         return ""
 
+    def _without_note(self, text: str, path: str) -> str:
+        """An expression with an empty text in the place of a note; as it is where the path is none's."""
+        if not any(found == path and node.kind == "note" for found, node, _ in self._paths()):
+            return text
+        return text.replace(f"${{{path.rpartition('/')[2]}}}", "''")
+
     @staticmethod
-    def _without_choice(entry: dict[str, Any], name: str, choice: str) -> bool:
-        """Put its outcome in the place of a comparison with a choice that there is not; False where that cannot be."""
+    def _rewrite(entry: dict[str, Any], name: str, without: Callable[[str, str], str], what: str) -> bool:
+        """Put an expression without something in the place of it; False where that changes nothing."""
         text = entry.get(name)
         if not isinstance(text, str):
             return False
-        entry[name] = without_choice(text, choice)
-        return bool(entry[name] != text)
-
-    @staticmethod
-    def _without_name(entry: dict[str, Any], name: str, bare: str) -> bool:
-        """Put an empty text in the place of a bare name; False where there is none."""
-        text = entry.get(name)
-        if not isinstance(text, str):
-            return False
-        entry[name] = without_name(text, bare)
-        return bool(entry[name] != text)
-
-    def _without_note(self, entry: dict[str, Any], name: str, path: str) -> bool:
-        """Put an empty text in the place of a note; False where it is none."""
-        text, called = entry.get(name), path.rpartition("/")[2]
-        if not isinstance(text, str) or not any(
-            found == path and node.kind == "note" for found, node, _ in self._paths()
-        ):
-            return False
-        entry[name] = text.replace(f"${{{called}}}", "''")
+        entry[name] = without(text, what)
         return bool(entry[name] != text)
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, BinaryIO, cast
 
 from flask import Blueprint, make_response, render_template, request
@@ -13,6 +14,8 @@ from service.auth.access import Action
 from service.auth.requests import signed_in
 from service.bundles import Reception, Tally
 from service.errors import RoundsError, describe
+from service.office.names import ZONE, Names
+from service.office.values import moment_of
 from service.parts import current
 from sync.bundle.importing import Outcome
 
@@ -60,8 +63,11 @@ def _shown(tally: Tally) -> dict[str, Any]:
     bad = [each for each in tally.outcomes if each.result not in FINE]
     fine = [each for each in tally.outcomes if each.result in FINE]
     listed: list[Outcome] = [*bad, *fine[: max(0, SHOWN - len(bad))]]
+    names, manifest = Names(current()), tally.bundle.manifest
     return {
-        "manifest": tally.bundle.manifest,
+        "manifest": manifest,
+        "made_by": names.person(manifest.by),
+        "made": moment_of(manifest.made_at, names.reader(""), ZONE, datetime.now(UTC)),
         "counts": tally.counts,
         "rows": listed,
         "lacking": len(bad),

@@ -24,6 +24,8 @@ from service.auth.requests import signed_in
 from service.campaign import Campaign
 from service.drafts import Draft, Drafts
 from service.errors import not_found
+from service.office.names import ZONE, Names
+from service.office.values import moment_of
 from service.parts import current
 from sync.store import Conflict
 
@@ -106,7 +108,7 @@ def drop(form: str) -> Response:
 
 def _list(failure: str = "", status: int = 200) -> Response:
     rows = sorted(_in_force().values(), key=lambda row: row["form"])
-    drafts = [(each, each.examined()) for each in _drafts().all()]
+    drafts = [_kept(each) | {"url": url_for("office.draft", form=each.form)} for each in _drafts().all()]
     page = {"rows": rows, "drafts": drafts, "failure": failure, "published": _published()}
     return make_response(render_template("office/forms.html", section="forms", **page, **_helpers()), status)
 
@@ -118,11 +120,19 @@ def _published() -> str:
 
 
 def _draft(kept: Draft, failure: str = "", status: int = 200) -> Response:
-    examined = kept.examined()
+    shown = _kept(kept)
+    examined = shown["examined"]
     compared = _compared(examined) if examined.compiled else None
-    page = {"kept": kept, "examined": examined, "compared": compared, "failure": failure}
+    page = {**shown, "kept": kept, "compared": compared, "failure": failure}
     page["changes"] = list(_told(compared, examined)) if compared else []
     return make_response(render_template("office/draft.html", section="forms", **page, **_helpers()), status)
+
+
+def _kept(draft: Draft) -> dict[str, Any]:
+    """A draft as the pages show it."""
+    names = Names(current())
+    at = moment_of(draft.at, names.reader(""), ZONE, datetime.now(UTC))
+    return {"form": draft.form, "examined": draft.examined(), "by": names.person(draft.by), "at": at}
 
 
 def _helpers() -> dict[str, Any]:

@@ -178,7 +178,7 @@ def a_beep() -> bytes:
 
 
 def test_what_a_form_shows_is_there_without_a_network(
-    tablet: Callable[..., TabletScreen], live: Live, tmp_path: Path, pictures: Path
+    tablet: Callable[..., TabletScreen], live: Live, tmp_path: Path
 ) -> None:
     media = tmp_path / "media"
     media.mkdir()
@@ -207,7 +207,7 @@ def test_what_a_form_shows_is_there_without_a_network(
     )
     assert length > 0
     expect(kind.locator("label.choice").nth(1)).to_contain_text("none.jpg")
-    one.picture(pictures / "showing.png")
+    one.picture(tmp_path / "showing.png")
     assert one.overflow() == []
     kind.locator("label.choice img").click()
     expect(kind.locator("input").first).to_be_checked()

@@ -85,7 +85,7 @@ class File:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         connection.close()
         try:
-            with _alone(self.path.parent):
+            with alone(self.path.parent):
                 os.link(draft, self.path)
         finally:
             for stray in draft.parent.glob(f"{draft.name}*"):
@@ -93,7 +93,7 @@ class File:
 
     def delete(self) -> None:
         """Remove the file, its log, and what was made from it."""
-        with _alone(self.path.parent):
+        with alone(self.path.parent):
             for path in (self.path, self.lookup):
                 remove(path)
 
@@ -152,14 +152,14 @@ class File:
 
 
 def remove(path: Path) -> None:
-    """Take away a file of SQLite's with its log, where it is there."""
+    """Take away a file of SQLite's with its log, where it is there. To be done `alone`."""
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One process and thread at a time: a deletion takes the log away by name, which another file must not have yet."""
+def alone(folder: Path) -> Iterator[None]:
+    """One process and thread at a time: a removal takes the log away by name, which another file must not have yet."""
     with (folder / NAMES_LOCK).open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

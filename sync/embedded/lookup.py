@@ -10,21 +10,23 @@ import secrets
 import sqlite3
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import structlog
 
 from sync.embedded.collation import encoded
-from sync.embedded.faults import Damaged, known_fault
-from sync.embedded.files import remove
+from sync.embedded.faults import known_fault
+from sync.embedded.files import alone, remove
 from sync.embedded.find import Place
 from sync.embedded.indexes import DESIGN, Index
 from sync.embedded.selectors import ABSENT, matches, value_at
 from sync.store import START, Database, Document, Info, Seq, Unavailable
 
 BATCH = 1_000
+ATTEMPTS = 2
+"""With the file that is there, and with one that is made anew."""
 BUSY_SECONDS = 30.0
 _TABLES = """
 CREATE TABLE IF NOT EXISTS state (instance TEXT NOT NULL);
@@ -32,6 +34,17 @@ CREATE TABLE IF NOT EXISTS made (digest TEXT PRIMARY KEY, number INTEGER NOT NUL
 CREATE TABLE IF NOT EXISTS entry (number INTEGER, key BLOB, id TEXT, PRIMARY KEY (number, key, id)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS entry_by_id ON entry (number, id);
 """
+
+_FAILS = {
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_CONSTRAINT,  # its parts contradict each other
+    sqlite3.SQLITE_ERROR,  # it has other tables: another version of this program made it
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+}
+"""What SQLite says where the file itself is of no use. A full disk and a busy file are not among it."""
 
 log = structlog.get_logger(__name__)
 
@@ -61,32 +74,58 @@ class Lookup:
     def places(self, index: Index, among: Collection[Index], span: Range) -> Generator[Place]:
         """The places of the documents that an index has in a range, in its order.
 
-        `among` are all indexes that there are: the entries of others are forgotten. Raises `StoreError`.
+        `among` are all indexes that there are: the entries of others are forgotten. Where the file fails, it is made
+        anew once, and the reading goes on behind what was read. Raises `StoreError`.
         """
-        try:
-            with self._open() as connection:
-                number = self._up_to_date(connection, index, {each.digest for each in among})
-                yield from connection.execute(*_query(number, span))
-        except sqlite3.DatabaseError as error:
-            fault = known_fault(error, self._database.name)
-            if not isinstance(fault, Damaged):
-                raise fault from error
-            log.warning("a lookup file is damaged; it is made anew", path=str(self._path), reason=str(error))
-            remove(self._path)
-            raise Unavailable("The entries of the indexes are made anew: ask again.") from error
+        named, last = {each.digest for each in among}, span.after
+        for _ in range(ATTEMPTS):
+            try:
+                with closing(self._read(index, named, span)) as places:
+                    for place in places:
+                        yield place
+                        last = place
+                return
+            except sqlite3.DatabaseError as error:
+                self._give_up(error)
+                span = replace(span, after=last)
+        raise Unavailable("The entries of the indexes are made anew: ask again.")
+
+    def _read(self, index: Index, named: Collection[str], span: Range) -> Generator[Place]:
+        with self._open() as connection:
+            number = self._up_to_date(connection, index, named)
+            yield from connection.execute(*_query(number, span))
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
-        with closing(connection):
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.executescript(_TABLES)
+        """A connection, which comes and goes while nobody takes the file away.
+
+        SQLite finds a file's log by its name, and who goes last removes it: it must be that of the same file.
+        """
+        with alone(self._path.parent):
+            self._info()  # raises where the database is gone, beside which no file is begun
+            connection = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
+            try:
+                _prepare(connection)
+            except sqlite3.DatabaseError:
+                connection.close()
+                raise
+        try:
             yield connection
+        finally:
+            with alone(self._path.parent):
+                connection.close()
+
+    def _give_up(self, error: sqlite3.DatabaseError) -> None:
+        """Take a file away that has failed; raise where that is not its own fault."""
+        if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE) & 0xFF not in _FAILS:
+            raise known_fault(error, self._database.name) from error
+        log.warning("a lookup file is of no use; it is made anew", path=str(self._path), reason=str(error))
+        with alone(self._path.parent):
+            remove(self._path)
 
     def _up_to_date(self, connection: sqlite3.Connection, index: Index, named: Collection[str]) -> int:
         """The number of the index, whose entries are those of all documents as they are now."""
-        info = self._database.info()
+        info = self._info()
         standing = self._standing(connection, index, info)
         while standing is None or standing[1] < int(info.update_seq):
             connection.execute("BEGIN IMMEDIATE")
@@ -94,6 +133,13 @@ class Lookup:
                 number, seq = self._standing(connection, index, info) or self._begun(connection, index, named, info)
                 standing = number, self._take_in(connection, index, number, seq)
         return standing[0]
+
+    def _info(self) -> Info:
+        """How far the database has come. What is wrong with it is never taken for a fault of this file."""
+        try:
+            return self._database.info()
+        except sqlite3.DatabaseError as error:
+            raise known_fault(error, self._database.name) from error
 
     def _standing(self, connection: sqlite3.Connection, index: Index, info: Info) -> tuple[int, int] | None:
         """The number of an index, and how far it has come; None where it is not of this very database."""
@@ -128,6 +174,12 @@ class Lookup:
         connection.executemany("INSERT INTO entry VALUES (?, ?, ?)", entries)
         connection.execute("UPDATE made SET seq = ? WHERE number = ?", (page.last_seq, number))
         return int(page.last_seq)
+
+
+def _prepare(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.executescript(_TABLES)
 
 
 def _key(index: Index, doc: Document) -> bytes | None:

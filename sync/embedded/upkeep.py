@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 
 from sync.embedded import kept
-from sync.embedded.files import File, connect, remove
+from sync.embedded.files import File, alone, connect, remove
 from sync.embedded.tree import Tree
 from sync.store import BadRequest
 
@@ -82,7 +82,8 @@ def purge(file: File, wanted: Mapping[str, Sequence[str]]) -> dict[str, list[str
             times = _number(connection, "purge_seq", 0) + 1
             connection.execute("INSERT OR REPLACE INTO meta VALUES ('purge_seq', ?)", (times,))
     if any(purged.values()):
-        remove(file.lookup)  # no change tells an index to forget the values of what is gone
+        with alone(file.path.parent):
+            remove(file.lookup)  # no change tells an index to forget the values of what is gone
     return purged
 
 

@@ -6,6 +6,7 @@ import base64
 import itertools
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,11 @@ from hypothesis import strategies as st
 from sync.embedded import collation
 from sync.embedded.backup import back_up
 from sync.embedded.database import EmbeddedDatabase
+from sync.embedded.faults import Damaged
+from sync.embedded.indexes import Index
+from sync.embedded.lookup import Lookup, Range
 from sync.embedded.selectors import ABSENT, matches, value_at
-from sync.store import Row
+from sync.store import NotFound, Row
 from tests.sync.embedded.conftest import Caller
 
 DATABASES = itertools.count()
@@ -54,6 +58,7 @@ FIELDS = ("x", "y", "in.z")
 SELECTORS = st.dictionaries(st.sampled_from([*FIELDS, "_id"]), CONDITIONS, max_size=3) | st.builds(
     lambda one, other: {"$and": [{"x": one}, {"y": other}]}, CONDITIONS, CONDITIONS
 )
+BY_NAME = Index("_design/names", "by-name", (("name", "asc"),))
 INDEXES = st.lists(st.lists(st.sampled_from(FIELDS), min_size=1, max_size=2, unique=True), max_size=3)
 
 
@@ -305,14 +310,81 @@ def test_a_database_of_the_same_name_has_entries_of_its_own(people: Caller) -> N
     assert examined(people, {"town": "t3", "age": 40}) == (1, 1)
 
 
-def test_a_damaged_file_of_entries_is_made_anew(people: Caller) -> None:
+@pytest.mark.parametrize("damage", [b"no database at all" * 1_000, b"SQLite format 3\0" + b"\xff" * 8_000])
+def test_a_damaged_file_of_entries_is_made_anew(people: Caller, damage: bytes) -> None:
     wanted = examined(people, {"town": "t3", "age": 40})
     lookup = people.store.database("north").file.lookup
-    lookup.write_bytes(b"no database at all" * 1_000)
-    query = {"selector": {"town": "t3", "age": 40}}
-    told = people("POST", "/north/_find", query)
-    assert (told.status_code, told.get_json()["error"]) == (503, "unavailable")
+    lookup.write_bytes(damage)
     assert examined(people, {"town": "t3", "age": 40}) == wanted
+    assert lookup.read_bytes() != damage
+
+
+def test_entries_of_another_version_of_this_program_are_made_anew(people: Caller) -> None:
+    wanted = examined(people, {"town": "t3", "age": 40})
+    with closing(sqlite3.connect(people.store.database("north").file.lookup)) as connection:
+        connection.executescript("DROP TABLE made; CREATE TABLE made (digest TEXT, upto INTEGER)")
+    assert examined(people, {"town": "t3", "age": 40}) == wanted
+
+
+def test_whichever_page_of_the_entries_is_damaged_all_are_found_once(people: Caller) -> None:
+    """Where it is noticed half-way, the query goes on behind what it has."""
+    query = {"selector": {"town": {"$gt": ""}, "age": {"$gte": 0}}, "limit": 2_000, "execution_stats": True}
+    wanted = people("POST", "/north/_find", query).get_json()["docs"]
+    assert len(wanted) == 1_000
+    lookup = people.store.database("north").file.lookup
+    sound = lookup.read_bytes()
+    made_anew = 0
+    for start in range(0, len(sound), size := int.from_bytes(sound[16:18])):
+        lookup.write_bytes(sound[:start] + b"\xff" * size + sound[start + size :])
+        told = people("POST", "/north/_find", query)
+        assert told.status_code == 200, told.get_json()
+        assert told.get_json()["docs"] == wanted
+        made_anew += lookup.read_bytes()[start : start + size] != b"\xff" * size
+    assert made_anew > 5
+
+
+def test_a_query_of_a_database_that_is_gone_leaves_no_entries(people: Caller) -> None:
+    database = people.store.database("north")
+    places = Lookup(database.file.lookup, database).places(BY_NAME, [BY_NAME], Range())
+    people.store.delete("north")
+    with pytest.raises(NotFound):
+        next(places)
+    assert not database.file.lookup.exists()
+
+
+def test_what_is_wrong_with_the_database_is_no_fault_of_its_entries(people: Caller) -> None:
+    examined(people, {"town": "t3", "age": 40})
+    database = people.store.database("north")
+    with closing(sqlite3.connect(database.path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        [root] = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'meta'").fetchone()
+        [size] = connection.execute("PRAGMA page_size").fetchone()
+    with database.path.open("r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(b"\xff" * size)
+    kept = database.file.lookup.read_bytes()
+    with ThreadPoolExecutor(1) as another, pytest.raises(Damaged):  # whose connection has nothing in memory
+        another.submit(list, Lookup(database.file.lookup, database).places(BY_NAME, [BY_NAME], Range())).result()
+    assert database.file.lookup.read_bytes() == kept
+
+
+def test_who_asks_while_the_entries_are_taken_away_is_answered_all_the_same(call: Caller) -> None:
+    database = call.store.database("north")
+    database.put_many([{"_id": f"p{n}", "town": f"t{n % 5}"} for n in range(100)])
+    call("POST", "/north/_index", {"index": {"fields": ["town"]}, "ddoc": "towns", "name": "by-town"})
+    query = {"selector": {"town": "t3"}, "limit": 100}
+    wanted = [f"p{n}" for n in sorted(map(str, range(3, 100, 5)))]
+
+    def ask(_: int) -> tuple[int, list[str]]:
+        told = Caller(call.store)("POST", "/north/_find", query)
+        return told.status_code, [doc["_id"] for doc in told.get_json().get("docs", ())]
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = [threads.submit(ask, number) for number in range(200)]
+        while not all(answer.done() for answer in answers):
+            rev = database.put({"_id": "gone", "town": "t3-gone"})
+            database.purge({"gone": [rev]})
+    assert [answer.result() for answer in answers] == [(200, wanted)] * len(answers)
 
 
 def test_entries_of_an_index_that_is_gone_go_when_another_is_made(people: Caller) -> None:

@@ -124,15 +124,21 @@ class Lookup:
             remove(self._path)
 
     def _up_to_date(self, connection: sqlite3.Connection, index: Index, named: Collection[str]) -> int:
-        """The number of the index, whose entries are those of all documents as they are now."""
-        info = self._info()
-        standing = self._standing(connection, index, info)
-        while standing is None or standing[1] < int(info.update_seq):
+        """The number of the index, whose entries are those of all documents as they are now.
+
+        A transaction begins that sees them: others may make them anew meanwhile, under another number.
+        """
+        wanted = int(self._info().update_seq)
+        while True:
+            connection.execute("BEGIN")
+            standing = self._standing(connection, index)
+            if standing is not None and standing[1] >= wanted:
+                return standing[0]
+            connection.execute("COMMIT")
             connection.execute("BEGIN IMMEDIATE")
             with connection:
-                number, seq = self._standing(connection, index, info) or self._begun(connection, index, named, info)
-                standing = number, self._take_in(connection, index, number, seq)
-        return standing[0]
+                number, seq = self._standing(connection, index) or self._begun(connection, index, named)
+                self._take_in(connection, index, number, seq)
 
     def _info(self) -> Info:
         """How far the database has come. What is wrong with it is never taken for a fault of this file."""
@@ -141,20 +147,20 @@ class Lookup:
         except sqlite3.DatabaseError as error:
             raise known_fault(error, self._database.name) from error
 
-    def _standing(self, connection: sqlite3.Connection, index: Index, info: Info) -> tuple[int, int] | None:
+    def _standing(self, connection: sqlite3.Connection, index: Index) -> tuple[int, int] | None:
         """The number of an index, and how far it has come; None where it is not of this very database."""
-        query = "SELECT number, seq FROM made, state WHERE digest = ? AND instance = ? AND seq <= ?"
-        found = connection.execute(query, (index.digest, info.instance, info.update_seq)).fetchone()
-        return (found[0], found[1]) if found else None
+        query = "SELECT number, seq, instance FROM made, state WHERE digest = ?"
+        number, seq, instance = connection.execute(query, (index.digest,)).fetchone() or (0, 0, None)
+        info = self._info()  # read last: while others write, what has been taken in is never ahead of it
+        return (number, seq) if instance == info.instance and seq <= int(info.update_seq) else None
 
-    def _begun(
-        self, connection: sqlite3.Connection, index: Index, named: Collection[str], info: Info
-    ) -> tuple[int, int]:
+    def _begun(self, connection: sqlite3.Connection, index: Index, named: Collection[str]) -> tuple[int, int]:
         """Make room for a new index: what is of another database goes, and what nobody names any more."""
-        if connection.execute("SELECT instance FROM state").fetchall() != [(info.instance,)]:
+        instance = self._info().instance
+        if connection.execute("SELECT instance FROM state").fetchall() != [(instance,)]:
             named = ()
             connection.execute("DELETE FROM state")
-            connection.execute("INSERT INTO state VALUES (?)", (info.instance,))
+            connection.execute("INSERT INTO state VALUES (?)", (instance,))
         for digest, number in connection.execute("SELECT digest, number FROM made").fetchall():
             if digest == index.digest or digest not in named:
                 connection.execute("DELETE FROM entry WHERE number = ?", (number,))
@@ -163,8 +169,8 @@ class Lookup:
         connection.execute("INSERT INTO made VALUES (?, ?, 0)", (index.digest, number))
         return number, 0
 
-    def _take_in(self, connection: sqlite3.Connection, index: Index, number: int, seq: int) -> int:
-        """The next changes of the database; how far that is."""
+    def _take_in(self, connection: sqlite3.Connection, index: Index, number: int, seq: int) -> None:
+        """The next changes of the database."""
         since: Seq = seq or START
         page = self._database.changes(since, limit=BATCH, include_docs=True)
         there = ((number, change.id) for change in page.results)
@@ -173,7 +179,6 @@ class Lookup:
         entries = ((number, key, doc["_id"]) for doc in docs if (key := _key(index, doc)) is not None)
         connection.executemany("INSERT INTO entry VALUES (?, ?, ?)", entries)
         connection.execute("UPDATE made SET seq = ? WHERE number = ?", (page.last_seq, number))
-        return int(page.last_seq)
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

@@ -16,13 +16,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sync.embedded import collation
+from sync.embedded import lookup as lookup_module
 from sync.embedded.backup import back_up
 from sync.embedded.database import EmbeddedDatabase
 from sync.embedded.faults import Damaged
 from sync.embedded.indexes import Index
 from sync.embedded.lookup import Lookup, Range
 from sync.embedded.selectors import ABSENT, matches, value_at
-from sync.store import NotFound, Row
+from sync.store import Info, NotFound, Row
 from tests.sync.embedded.conftest import Caller
 
 DATABASES = itertools.count()
@@ -366,6 +367,54 @@ def test_what_is_wrong_with_the_database_is_no_fault_of_its_entries(people: Call
     with ThreadPoolExecutor(1) as another, pytest.raises(Damaged):  # whose connection has nothing in memory
         another.submit(list, Lookup(database.file.lookup, database).places(BY_NAME, [BY_NAME], Range())).result()
     assert database.file.lookup.read_bytes() == kept
+
+
+def numbers(database: EmbeddedDatabase) -> list[int]:
+    """Of the indexes that have entries."""
+    with closing(sqlite3.connect(database.file.lookup)) as connection:
+        return [number for [number] in connection.execute("SELECT number FROM made")]
+
+
+def test_entries_that_somebody_takes_away_are_still_there_for_who_found_them(
+    people: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between finding and reading them, somebody comes who has heard of another index alone."""
+    database = people.store.database("north")
+    others = iter([Lookup(database.file.lookup, database).places(Index(None, "", (("age", "asc"),)), [], Range())])
+
+    def query(*about: Any) -> Any:
+        for other in others:
+            assert len(list(other)) == 1_000
+            assert found_number not in numbers(database)
+        return original(*about)
+
+    original = lookup_module._query
+    mine = Lookup(database.file.lookup, database)
+    assert len(list(mine.places(BY_NAME, [BY_NAME], Range()))) == 1_000
+    [found_number] = numbers(database)
+    monkeypatch.setattr(lookup_module, "_query", query)
+    assert len(list(mine.places(BY_NAME, [BY_NAME], Range()))) == 1_000
+
+
+def test_who_has_older_news_than_the_entries_makes_nothing_anew(
+    people: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = people.store.database("north")
+    mine = Lookup(database.file.lookup, database)
+    before = len(list(mine.places(BY_NAME, [BY_NAME], Range()))), numbers(database)
+    original = EmbeddedDatabase.info
+    asked = itertools.count()
+
+    def info(database: EmbeddedDatabase) -> Info:
+        old = original(database)
+        if next(asked) == 1:  # the first time is when the file is opened, which one does at a time
+            database.put({"_id": "news", "name": "news"})
+            assert len(list(mine.places(BY_NAME, [BY_NAME], Range()))) == before[0] + 1
+        return old
+
+    monkeypatch.setattr(EmbeddedDatabase, "info", info)
+    after = len(list(mine.places(BY_NAME, [BY_NAME], Range()))), numbers(database)
+    assert after == (before[0] + 1, before[1])
 
 
 def test_who_asks_while_the_entries_are_taken_away_is_answered_all_the_same(call: Caller) -> None:

@@ -107,6 +107,7 @@ def test_two_tablets_collide_and_both_show_what_the_office_decided(
         each.until_answer("/survey/workers", "88")
     told = zhang.page.locator(".collision")
     expect(told).to_contain_text("您填的“92”未被采用，现为“88”（李伟所填）。")
+    expect(told).to_contain_text("办公室于")
     expect(told).to_contain_text("理由：以现场花名册为准")
     told.scroll_into_view_if_needed()
     zhang.picture(pictures / "tablet-overruled-768.png")

@@ -2,6 +2,7 @@
 import { attachment, documents } from './db.js';
 import { lookedUp, offered, parseForm } from './core/form.js';
 import { Entities } from './entities.js';
+import { t } from './i18n.js';
 
 /**
  * @typedef {import('./db.js').Database} Database
@@ -22,6 +23,8 @@ export class Catalogue extends EventTarget {
   #parsed = new Map();
   /** @type {Map<string, string>} names of people by the name they sign in with */
   #people = new Map();
+  /** @type {Set<string>} devices that speak for everybody at the office */
+  #offices = new Set();
   /** @type {Entities} */
   #entities;
   /** Addresses of what forms show, by digest. @type {Map<string, string>} */
@@ -54,12 +57,15 @@ export class Catalogue extends EventTarget {
   }
 
   async #readPeople() {
-    for (const { user, display_name } of await documents(this.db, 'device:')) if (display_name) this.#people.set(user, display_name);
+    for (const { device, user, users, display_name } of await documents(this.db, 'device:')) {
+      if (display_name) this.#people.set(user, display_name);
+      if (users?.includes('*')) this.#offices.add(device);
+    }
   }
 
-  /** What somebody is called, as far as this tablet knows. @param {string} user */
-  person(user) {
-    return this.#people.get(user) ?? user;
+  /** What the author of an edit is called, as far as this tablet knows. @param {{by: string, device: string}} edit */
+  author({ by, device }) {
+    return this.#people.get(by) ?? (this.#offices.has(device) ? t('person.office') : by);
   }
 
   /** The newest version of every form. @returns {Form[]} */

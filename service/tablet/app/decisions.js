@@ -10,7 +10,7 @@ import { STATE } from './core/state.js';
 /**
  * @typedef {import('./core/edits.js').Edit} Edit
  * @typedef {import('./core/heads.js').Head} Head
- * @typedef {{path: string, own: Head, chosen: Head, author: Head, by: string, at: string, note: string | null}} Overruled
+ * @typedef {{path: string, own: Head, chosen: Head, author: Head, by: string, device: string, at: string, note: string | null}} Overruled
  *   `own` is one's value that was not taken, `chosen` the one that stands, `author` who gave that first; `by` decided
  */
 
@@ -29,16 +29,16 @@ export function overruled(edits, person) {
     const own = seen.find((head) => !alike(head, heads[0]) && originOf(path, head, counted).by === person);
     if (!own) return [];
     const author = originOf(path, heads[0], counted);
-    return [{ path, own, chosen: heads[0], author, by: text(decision.by), at: decision.at, note: decision.note ?? null }];
+    return [{ path, own, chosen: heads[0], author, by: text(decision.by), device: text(decision.device), at: decision.at, note: decision.note ?? null }];
   });
 }
 
-/** What the office asks, where it has sent the record back with a question. @param {any[]} edits @returns {{by: string, at: string, text: string} | null} */
+/** What the office asks, where it has sent the record back with a question. @param {any[]} edits @returns {{by: string, device: string, at: string, text: string} | null} */
 export function question(edits) {
   const counted = inForce(edits);
   const heads = headsOf(counted.filter((edit) => Object.hasOwn(edit.set, STATE) || edit.unset.includes(STATE))).get(STATE) ?? [];
   const asking = counted.find((edit) => heads.some((head) => head.edit_id === edit.id && head.value === 'returned') && edit.note);
-  return asking ? { by: text(asking.by), at: asking.at, text: asking.note ?? '' } : null;
+  return asking ? { by: text(asking.by), device: text(asking.device), at: asking.at, text: asking.note ?? '' } : null;
 }
 
 /** @param {string} path @param {Edit} edit @returns {Head[]} */

@@ -15,7 +15,7 @@ import { readable } from '../reading.js';
 export function timeline(entry, desk) {
   return html`<section class="card"><h2>${t('record.timeline')}</h2><ol class="timeline">
     ${[...entry.edits].reverse().map((edit) => html`<li>
-      <p><strong>${edit.by ? desk.catalogue.person(edit.by) : t('record.erased')}</strong> <span class="soft">${edit.at ? showMoment(momentOf(edit.at)) : ''}</span></p>
+      <p><strong>${edit.by ? desk.catalogue.author(edit) : t('record.erased')}</strong> <span class="soft">${edit.at ? showMoment(momentOf(edit.at)) : ''}</span></p>
       ${edit.note ? html`<p>${edit.note}</p>` : ''}
       ${edit.set ? changes(entry, edit, desk) : ''}</li>`)}</ol></section>`;
 }

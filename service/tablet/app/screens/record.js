@@ -82,7 +82,7 @@ export class RecordView {
   /** What the office asks. @param {Entry} entry */
   #question(entry) {
     const asked = question(entry.edits);
-    return asked ? html`<p class="collision">⚑ ${t('record.asked', { name: this.desk.catalogue.person(asked.by) })}<br><strong>${asked.text}</strong></p>` : '';
+    return asked ? html`<p class="collision">⚑ ${t('record.asked', { name: this.desk.catalogue.author(asked) })}<br><strong>${asked.text}</strong></p>` : '';
   }
 
   async #sendAgain() {
@@ -161,17 +161,17 @@ export class RecordView {
     return html`<div class="collision"><p>⚑ ${t('record.collision')}</p><ul>${heads.map((head) => {
       const first = originOf(path, head, entry.edits);
       return html`<li><strong>${this.#read(entry, path, head)}</strong>
-      <span class="soft">${this.desk.catalogue.person(first.by)} · ${showMoment(momentOf(first.at))}</span>
+      <span class="soft">${this.desk.catalogue.author(first)} · ${showMoment(momentOf(first.at))}</span>
       ${may && head.present ? html`<button type="button" class="link" @click=${() => this.#settle(entry, path, head)}>${t('record.take')}</button>` : ''}</li>`;
     })}</ul></div>`;
   }
 
   /** One's own value that was not taken, and why. @param {Entry} entry @param {import('../decisions.js').Overruled} lost */
-  #overruled(entry, { path, own, chosen, author, by, at, note }) {
+  #overruled(entry, { path, own, chosen, author, by, device, at, note }) {
     const { catalogue } = this.desk;
-    const said = { own: this.#read(entry, path, own), chosen: this.#read(entry, path, chosen), author: catalogue.person(author.by) };
+    const said = { own: this.#read(entry, path, own), chosen: this.#read(entry, path, chosen), author: catalogue.author(author) };
     return html`<div class="collision"><p>${t('record.overruled', said)}</p>
-      <p class="soft">${t('record.overruled_by', { name: catalogue.person(by), when: showMoment(momentOf(at)) })}</p>
+      <p class="soft">${t('record.overruled_by', { name: catalogue.author({ by, device }), when: showMoment(momentOf(at)) })}</p>
       ${note ? html`<p>${t('record.overruled_why', { note })}</p>` : ''}</div>`;
   }
 

@@ -424,16 +424,18 @@ def test_who_asks_while_the_entries_are_taken_away_is_answered_all_the_same(call
     query = {"selector": {"town": "t3"}, "limit": 100}
     wanted = [f"p{n}" for n in sorted(map(str, range(3, 100, 5)))]
 
-    def ask(_: int) -> tuple[int, list[str]]:
-        told = Caller(call.store)("POST", "/north/_find", query)
-        return told.status_code, [doc["_id"] for doc in told.get_json().get("docs", ())]
+    def ask(caller: Caller) -> list[tuple[int, list[str]]]:
+        told = [caller("POST", "/north/_find", query) for _ in range(50)]
+        return [(each.status_code, [doc["_id"] for doc in each.get_json().get("docs", ())]) for each in told]
 
-    with ThreadPoolExecutor(4) as threads:
-        answers = [threads.submit(ask, number) for number in range(200)]
-        while not all(answer.done() for answer in answers):
+    callers = [Caller(call.store) for _ in range(4)]
+    with ThreadPoolExecutor(len(callers)) as threads:
+        asked = [threads.submit(ask, caller) for caller in callers]
+        while not all(each.done() for each in asked):
             rev = database.put({"_id": "gone", "town": "t3-gone"})
             database.purge({"gone": [rev]})
-    assert [answer.result() for answer in answers] == [(200, wanted)] * len(answers)
+    answers = [answer for each in asked for answer in each.result()]
+    assert answers == [(200, wanted)] * len(callers) * 50
 
 
 def test_entries_of_an_index_that_is_gone_go_when_another_is_made(people: Caller) -> None:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import socket
+import struct
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -27,7 +29,8 @@ from sync.verdict import Judge, Judged
 
 MANY = 32
 """Records for which it is worth the way to another process."""
-ANSWER_SECONDS, IDLE_SECONDS = 60.0, 60.0
+SILENT_SECONDS, IDLE_SECONDS = 60.0, 60.0
+"""How long it may neither take what it is sent nor say anything; how long it waits to be asked."""
 
 log = structlog.get_logger(__name__)
 
@@ -82,6 +85,9 @@ class SecondJudge:
         self._owes = True  # from here on it may stand there with half a question
         try:
             self._there.send(asked)
+        except BlockingIOError:
+            log.error("the second judge takes nothing; it is ended", seconds=SILENT_SECONDS)
+            self._end()
         except (OSError, RecursionError):  # it is gone, or a record is nested too deep to be sent
             self._end()
         return self._owes
@@ -91,11 +97,11 @@ class SecondJudge:
         if not self._owes:
             return NOTHING
         try:
-            if self._there.poll(ANSWER_SECONDS):
-                said: Said = self._there.recv()
-                self._owes = False
-                return said
-            log.error("the second judge does not answer; it is ended", seconds=ANSWER_SECONDS)
+            said: Said = self._there.recv()
+            self._owes = False
+            return said
+        except BlockingIOError:
+            log.error("the second judge does not answer; it is ended", seconds=SILENT_SECONDS)
         except (OSError, EOFError):
             log.warning("the second judge has died; its records are judged here")
         self._end()
@@ -122,6 +128,7 @@ class SecondJudge:
         context = multiprocessing.get_context("spawn")
         try:
             self._connection, theirs = context.Pipe()
+            _limit(self._connection, SILENT_SECONDS)
             process = context.Process(target=self._sit, args=(theirs, *self._given), name="second judge", daemon=True)
             with theirs:
                 process.start()
@@ -136,11 +143,20 @@ class SecondJudge:
         if self._connection is not None:
             self._connection.close()
         if self._process is not None:
-            self._process.terminate()
+            self._process.kill()  # one that somebody has stopped hears nothing else; it has nothing to put in order
             self._process.join()
             self._process.close()
         self._process = self._connection = None
         self._is_ready = self._owes = False
+
+
+def _limit(connection: Connection, seconds: float) -> None:
+    """Let nothing wait longer on a connection: sending and receiving then raise `BlockingIOError`. See socket(7)."""
+    whole, rest = divmod(seconds, 1)
+    length = struct.pack("@ll", int(whole), int(rest * 1_000_000))
+    with socket.socket(fileno=os.dup(connection.fileno())) as same:  # the limits are the socket's, not this number's
+        same.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, length)
+        same.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, length)
 
 
 def has_room() -> bool:

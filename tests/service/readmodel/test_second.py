@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from multiprocessing.connection import Connection
 from typing import Any, NoReturn
 
 import pytest
@@ -29,21 +30,27 @@ READY_SECONDS = 60
 
 
 class Watched(SecondJudge):
-    """A second judge of whom it is noted what it said; `dies` at the moment when it has been asked."""
+    """A second judge of whom it is noted what it said; `meets` is a signal that comes when, or before, it is asked."""
 
-    dies = False
+    meets: signal.Signals | None = None
+    is_met_before = False
 
     def __init__(self, *given: object) -> None:
         super().__init__(*given)  # type: ignore[arg-type]
         self.said: list[Said] = []
 
     def ask(self, asked: Asked) -> bool:
+        if self.is_met_before:
+            self._meet()
         taken = super().ask(asked)
-        if taken and self.dies:
-            assert self._process
-            assert self._process.pid
-            os.kill(self._process.pid, signal.SIGKILL)
+        if taken and not self.is_met_before:
+            self._meet()
         return taken
+
+    def _meet(self) -> None:
+        if self.meets is not None and self._process is not None:
+            assert self._process.pid
+            os.kill(self._process.pid, self.meets)
 
     def answer(self) -> Said:
         self.said.append(super().answer())
@@ -70,9 +77,10 @@ def second(office: Office, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]
         yield found
 
 
-def fill_many(office: Office, north: Tablet, colleague: Tablet) -> list[str]:
+def fill_many(office: Office, north: Tablet, colleague: Tablet, remarks: str = "") -> list[str]:
     """Records that are right, that have mistakes, that two have changed; some for each judge."""
-    records = [north.fill({**VISIT, "/survey/workers": number - 2}) for number in range(12)]
+    more = {"/closing/remarks": remarks} if remarks else {}
+    records = [north.fill({**VISIT, **more, "/survey/workers": number - 2}) for number in range(12)]
     for record in records[8:]:
         base = office.mailbox("north").get(record)
         north.change(record, base, {"/survey/workers": 50})
@@ -99,16 +107,56 @@ def test_two_judges_say_what_one_alone_says(office: Office, north: Tablet, colle
 def test_where_it_dies_its_records_are_judged_all_the_same(
     office: Office, north: Tablet, colleague: Tablet, second: Watched
 ) -> None:
-    second.dies = True
+    second.meets = signal.SIGKILL
     records = fill_many(office, north, colleague)
     intake_of(office.parts, second).drain()
     assert NOTHING in second.said
     assert {each["judge"] for each in receipts(office, records)} == {"office"}
-    second.dies = False
+    second.meets = None
     second.until_ready()  # another one has taken its place
     more = [north.fill(VISIT) for _ in range(8)]
     intake_of(office.parts, second).drain()
     assert {name for said in second.said for name in said.verdicts} == {*filter(is_second, more)}
+
+
+@pytest.mark.parametrize("before", [False, True])
+def test_where_somebody_stops_it_its_records_are_judged_all_the_same(
+    office: Office, north: Tablet, colleague: Tablet, brief: None, second: Watched, before: bool
+) -> None:
+    """Stopped before it is asked, it does not even take what it is sent, which is more than the system holds for it."""
+    second.meets, second.is_met_before = signal.SIGSTOP, before
+    records = fill_many(office, north, colleague, remarks="x" * 200_000)
+    intake_of(office.parts, second).drain()
+    assert [said for said in second.said if said.verdicts] == []
+    assert multiprocessing.active_children() == []
+    together = receipts(office, records), rows_of(office.parts)
+    tables.clear(office.parts.readmodel)
+    intake_of(office.parts).drain()
+    assert (receipts(office, records), rows_of(office.parts)) == together
+
+
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits long for a second judge."""
+    monkeypatch.setattr(second_module, "SILENT_SECONDS", 1.5)
+
+
+def stop_half_way(connection: Connection) -> None:
+    """A judge that is stopped while it says something."""
+    connection.send(True)
+    connection.recv()
+    os.write(connection.fileno(), (1_000).to_bytes(4) + b"half of it")
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def test_where_it_is_stopped_half_way_through_its_answer_that_counts_for_nothing(brief: None) -> None:
+    with Watched(stop_half_way) as second:
+        end = time.monotonic() + READY_SECONDS
+        while not second.ask(Asked("mailbox-north", "", ())):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        assert second.answer() == NOTHING
+        assert multiprocessing.active_children() == []
 
 
 def test_it_knows_a_device_that_was_registered_after_it_began(office: Office, second: Watched) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -149,13 +150,13 @@ def _orphans(connection: sqlite3.Connection, name: str) -> Iterator[Finding]:
 
 
 def _digests(connection: sqlite3.Connection, name: str) -> Iterator[Finding]:
-    """Every attachment has the length and the digest that it is known by."""
+    """Every attachment has the length and the digest that it is known by, and every chunk of it its checksum."""
     for digest, length in connection.execute("SELECT digest, length FROM blob"):
-        md5, found = hashlib.md5(usedforsecurity=False), 0
-        for chunk in chunks_of(connection, digest):
+        md5, found, intact = hashlib.md5(usedforsecurity=False), 0, True
+        for chunk, told in chunks_of(connection, digest):
             md5.update(chunk)
-            found += len(chunk)
-        if found != length or f"md5-{base64.b64encode(md5.digest()).decode()}" != digest:
+            found, intact = found + len(chunk), intact and zlib.crc32(chunk) == told
+        if not intact or found != length or f"md5-{base64.b64encode(md5.digest()).decode()}" != digest:
             yield Finding("error", "attachment_damaged", f"{name}/{digest}", "The bytes of an attachment have changed.")
 
 

@@ -49,10 +49,16 @@ CREATE TABLE body (
 );
 CREATE TABLE local (id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE blob (digest TEXT PRIMARY KEY, length INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE chunk (digest TEXT NOT NULL, number INTEGER NOT NULL, data BLOB NOT NULL, PRIMARY KEY (digest, number));
-PRAGMA user_version = 2;
+CREATE TABLE chunk (
+    digest TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (digest, number)
+);
+PRAGMA user_version = 3;
 """
-_FORMAT = 2
+_FORMAT = 3
 """The `user_version` above: what this program reads."""
 
 

@@ -75,6 +75,7 @@ def test_a_sound_database_is_sound_before_and_after_compaction(path: Path) -> No
         ("DELETE FROM blob", "bytes_orphaned"),
         ("DELETE FROM chunk WHERE number = 1", "attachment_damaged"),
         ("UPDATE chunk SET data = zeroblob(length(data)) WHERE number = 0", "attachment_damaged"),
+        ("UPDATE chunk SET checksum = checksum + 1 WHERE number = 0", "attachment_damaged"),
     ],
 )
 def test_what_does_not_fit_together_is_named(path: Path, statement: str, code: str) -> None:

@@ -158,12 +158,24 @@ def test_a_damaged_page_is_said_and_never_a_wrong_answer(
 
 
 @pytest.mark.parametrize("length", [1_000, 1_000_000])
-def test_an_attachment_whose_bytes_have_changed_is_never_told_to_its_end(tmp_path: Path, length: int) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE chunk SET data = zeroblob(length(data)) WHERE number = 0",
+        "UPDATE chunk SET data = CAST(substr(data, 1, length(data) - 1) || X'00' AS BLOB) WHERE number = {last}",
+        "DELETE FROM chunk WHERE number = {last}",
+    ],
+    ids=["its first chunk", "its last byte", "its end"],
+)
+def test_an_attachment_whose_bytes_have_changed_is_never_told_to_its_end(
+    tmp_path: Path, length: int, damage: str
+) -> None:
     store = EmbeddedStore(tmp_path)
-    data = base64.b64encode(os.urandom(length)).decode()
+    data = base64.b64encode(os.urandom(length - 1) + b"\1").decode()
     store.create("north").put({"_id": "p", "_attachments": {"file": {"content_type": "image/jpeg", "data": data}}})
     with store.database("north")._file.writing() as connection:
-        connection.execute("UPDATE chunk SET data = zeroblob(length(data)) WHERE number = 0")
+        [last] = connection.execute("SELECT max(number) FROM chunk").fetchone()
+        connection.execute(damage.format(last=last))
     told = b""
     with pytest.raises(Damaged):
         for chunk in store.database("north").attachment("p", "file").chunks:

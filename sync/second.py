@@ -22,6 +22,7 @@ from typing import Any, NamedTuple, Self
 
 import structlog
 
+from sync.cores import Read, contents, usable
 from sync.forms import FormLibrary
 from sync.garbage import look_seldom
 from sync.store import Document, Seq, StoreError
@@ -159,10 +160,9 @@ def _limit(connection: Connection, seconds: float) -> None:
         same.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, length)
 
 
-def has_room() -> bool:
+def has_room(read: Read = contents) -> bool:
     """Whether a second process has a core to run on."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return usable > 1
+    return usable(read) >= 2
 
 
 def serve(connection: Connection, library: FormLibrary, name: str) -> None:

@@ -112,6 +112,9 @@ class Person(Schema):
     display_name = fields.String()
     roles = fields.List(fields.String())
     teams = fields.List(fields.String())
+    team_names = fields.Dict(
+        keys=fields.String(), values=languages("A team's name."), metadata={"description": "By the ids of the teams."}
+    )
 
 
 class DeviceId(Schema):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -84,6 +84,7 @@ def who(user: User, signed_in: SignedIn, now: float) -> dict[str, Any]:
             "display_name": user.display_name,
             "roles": list(user.roles),
             "teams": list(user.teams),
+            "team_names": _names_of({*user.teams, *teams}),
         },
         "databases": {
             "reference": "reference",
@@ -92,6 +93,10 @@ def who(user: User, signed_in: SignedIn, now: float) -> dict[str, Any]:
         },
     }
     return told | ({"device": {"id": signed_in.device}} if signed_in.device else {})
+
+
+def _names_of(teams: Collection[str]) -> dict[str, dict[str, str]]:
+    return {each.team: dict(each.name) for each in current().directory.teams() if each.team in teams}
 
 
 def moment(seconds: float) -> str:

@@ -50,6 +50,17 @@ def test_a_first_sign_in_has_no_first_pass(tablet: NewTablet) -> None:
     assert [path for path in again if "packs/" in path or path.endswith(FIRST_PASS)] == []
 
 
+def test_a_team_is_called_by_its_name_in_the_language_of_the_screen(tablet: NewTablet) -> None:
+    one = tablet()
+    one.sign_in("chen.jie", "demo-super-1")
+    for language, teams in (("English", ("North team", "South team")), ("繁體中文", ("北區走訪組", "南區走訪組"))):
+        one.speak(language)
+        expect(one.page.locator("main.settings")).to_contain_text(teams[0])
+        one.go_home()
+        one.page.locator(".foot button").click()
+        expect(one.page.locator("#chooser h3")).to_contain_text(list(teams))
+
+
 def test_the_screen_tells_how_far_it_is_and_a_closed_app_goes_on(tablet: NewTablet, tmp_path: Path) -> None:
     one = tablet()
     held: list[Route] = []

@@ -7,11 +7,13 @@
 import { post, Refusal } from './api.js';
 import { askChallenge } from './hub_proof.js';
 import { deviceId, generateKeys, publicJwk, signInText, signText } from './core/signature.js';
+import { pick } from './i18n.js';
 import { hub, moveToOffice, serviceOrigin } from './place.js';
 import { forget, keep, read } from './vault.js';
 
 /**
- * @typedef {{name: string, display_name: string, roles: string[], teams: string[]}} User
+ * @typedef {{name: string, display_name: string, roles: string[], teams: string[], team_names?: Record<string, Record<string, string>>}} User
+ *   a hub may not know the names of its teams, and earlier versions gave none
  * @typedef {{reference: string, mailboxes: string[], media: string[]}} Databases
  * @typedef {{user: User, device: string, databases: Databases, token: string, expiresAt: number, skew: number}} Profile
  *   `expiresAt` in ms of this tablet's clock; `skew` in ms: the service's clock minus this tablet's
@@ -19,6 +21,9 @@ import { forget, keep, read } from './vault.js';
 
 const EARLY_MS = 5 * 60_000;
 const PROFILE = 'profile';
+
+/** What a team is called; its id where no name is known. @param {User} user @param {string} team */
+export const teamName = (user, team) => pick(user.team_names?.[team], team);
 
 export class Session extends EventTarget {
   /** @type {Profile | null} */
@@ -95,7 +100,8 @@ export class Session extends EventTarget {
   async #take(told, device) {
     const skew = Date.parse(told.server_time) - Date.now();
     const expiresAt = Date.parse(told.expires_at) - skew;
-    this.profile = { user: told.user, device: told.device?.id ?? device, databases: told.databases, token: told.token, expiresAt, skew };
+    const user = { ...told.user, team_names: { ...this.profile?.user.team_names, ...told.user.team_names } };
+    this.profile = { user, device: told.device?.id ?? device, databases: told.databases, token: told.token, expiresAt, skew };
     this.locked = false;
     await keep('settings', PROFILE, this.profile);
     this.dispatchEvent(new Event('change'));

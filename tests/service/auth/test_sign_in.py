@@ -35,7 +35,9 @@ def prove(office: Office, tablet: Tablet, text: str, signature: str | None = Non
 
 def test_a_password_gives_a_token_and_what_one_may_replicate(office: Office) -> None:
     body = office.post("/api/v1/session", json={"name": "li.wei", "password": PASSWORDS["li.wei"]}).get_json()
-    assert body["user"] == {"name": "li.wei", "display_name": "李伟", "roles": ["inspector"], "teams": ["north"]}
+    names = {"north": {"zh-Hans": "北区组", "zh-Hant": "北區組", "en": "North team"}}
+    person = {"name": "li.wei", "display_name": "李伟", "roles": ["inspector"], "teams": ["north"], "team_names": names}
+    assert body["user"] == person
     assert body["databases"] == {"reference": "reference", "mailboxes": ["mailbox-north"], "media": ["media-north"]}
     assert body["server_time"] < body["expires_at"]
     assert office.parts.tokens.verify(body["token"]).roles == {"inspector", "team:north"}

@@ -6,6 +6,7 @@ import { connectionBar, header } from '../parts/bar.js';
 import { stateMark } from '../parts/state.js';
 import { summaryOf } from '../reading.js';
 import { fillAddress, recordAddress } from '../routes.js';
+import { teamName } from '../session.js';
 
 /**
  * @typedef {import('../app.js').App} App
@@ -164,7 +165,7 @@ export class Home {
     return html`<dialog id="chooser" class="drawer" aria-labelledby="chooser-title" @click=${closeOnVeil}>
       <h2 id="chooser-title">${t('home.choose_form')}</h2>
       ${forms.length ? '' : html`<p class="empty">${t('home.no_forms')}</p>`}
-      ${teams.map((team) => html`${teams.length > 1 ? html`<h3>${t('home.team', { team })}</h3>` : ''}
+      ${teams.map((team) => html`${teams.length > 1 ? html`<h3>${t('home.team', { team: teamName(this.desk.profile.user, team) })}</h3>` : ''}
         <ul class="rows">${forms.map((form) => html`<li><button type="button" class="row" @click=${() => this.#begin(form, team, null)}>
           <span class="row-title">${pick(form.title)}</span></button></li>`)}</ul>`)}
       <button type="button" class="secondary" @click=${() => dialog()?.close()}>${t('cancel')}</button>

@@ -11,6 +11,7 @@ import { prefer, preferences, THEMES } from '../preferences.js';
 import { deviceLabel, refusalText } from '../sign_in.js';
 import { NAMES } from './sign_in.js';
 import { mayTry } from './trials.js';
+import { teamName } from '../session.js';
 import { skewText } from '../skew.js';
 import { VERSION } from '../version.js';
 
@@ -45,7 +46,7 @@ export class Settings {
         <section><h2>${t('settings.account')}</h2>
           <dl class="facts">
             <div><dt>${t('settings.user')}</dt><dd>${user.display_name}（${user.name}）</dd></div>
-            <div><dt>${t('settings.teams')}</dt><dd>${user.teams.join(t('value.and'))}</dd></div>
+            <div><dt>${t('settings.teams')}</dt><dd>${user.teams.map((team) => teamName(user, team)).join(t('value.and'))}</dd></div>
             <div><dt>${t('settings.device')}</dt><dd class="code">${device}</dd></div>
             <div><dt>${t('settings.clock')}</dt><dd>${skewText(this.app.contact.skew.ms)}</dd></div>
             <div><dt>${t('settings.version')}</dt><dd class="code">${VERSION}</dd></div>

@@ -11,6 +11,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 from service.auth.access import SignedIn
 from service.auth.devices import Devices, device_id, is_signed, public_key
 from service.auth.directory import Directory, User
@@ -21,6 +23,8 @@ from sync.signature import sign_in_text
 
 REMEMBERED_SECONDS = 60
 REMEMBERED = 256
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -94,11 +98,16 @@ class SignIn:
         fresh = self._challenges.use(challenge, device, self._wall())
         if origin is None:
             raise RoundsError("sign_in_outdated")
-        if origin not in self._origins():
-            raise RoundsError("origin_unknown", origin=origin)
         known = self._directory.device(device)
         text = sign_in_text(challenge, origin)
-        if known is None or not fresh or not is_signed(text, signature, public_key(known.public_key)):
+        is_right = known is not None and fresh and is_signed(text, signature, public_key(known.public_key))
+        if origin not in self._origins():
+            if is_right:  # nobody else can fill the log with addresses
+                log.warning(
+                    "a device signs in for an address that the settings do not name", origin=origin, device=device
+                )
+            raise RoundsError("origin_unknown", origin=origin)
+        if known is None or not is_right:
             raise RoundsError("challenge_failed")
         if known.revoked:
             raise RoundsError("device_revoked")

@@ -101,6 +101,19 @@ def test_a_signature_for_another_address_opens_nothing_here(office: Office, nort
     assert prove(office, north, text, disguised).get_json()["error"] == "challenge_failed"
 
 
+def test_the_log_names_an_address_that_devices_of_ours_use_and_the_settings_do_not(
+    office: Office, north: Tablet, colleague: Tablet, caplog: pytest.LogCaptureFixture
+) -> None:
+    elsewhere = "https://10.0.0.5"
+    text = challenge(office, north)
+    forged = sign(colleague, f"rounds-sign-in\n{text}\n{elsewhere}")
+    assert prove(office, north, text, forged, elsewhere).get_json()["error"] == "origin_unknown"
+    assert prove(office, north, text, origin=elsewhere).get_json()["error"] == "origin_unknown"  # it was used up
+    assert elsewhere not in caplog.text
+    assert prove(office, north, challenge(office, north), origin=elsewhere).status_code == 401
+    assert f"'origin': '{elsewhere}', 'device': '{north.device}'" in caplog.text
+
+
 def test_what_a_request_says_of_the_address_counts_for_nothing(office: Office, north: Tablet) -> None:
     text, hub = challenge(office, north), "https://192.168.43.1:8443"
     signature = sign(north, f"rounds-sign-in\n{text}\n{hub}")

@@ -19,6 +19,7 @@ from sync.embedded.lookup import Lookup
 from sync.embedded.plan import Plan, explained
 from sync.embedded.plan import plan as planned
 from sync.embedded.protocol import answer
+from sync.embedded.tree import Tree
 from sync.store import Document, NotFound
 
 BATCH = 500
@@ -32,7 +33,7 @@ def find(database: str) -> Response:
     began = time.monotonic()
     with closing(_read(g.database, query, plan, indexes)) as docs:
         found = mango.run(query, docs, plan.names)
-    shown = [g.database.get(doc["_id"], conflicts=True) for doc in found.docs] if query.conflicts else found.docs
+    shown = _with_conflicts(g.database, found.docs) if query.conflicts else found.docs
     told: dict[str, Any] = {"docs": [mango.projected(doc, query.fields) for doc in shown], "bookmark": found.bookmark}
     if query.statistics:
         spent = round((time.monotonic() - began) * 1000, 3)
@@ -66,6 +67,19 @@ def _read(
         while some := {doc_id: (key, doc_id) for key, doc_id in islice(places, BATCH)}:
             rows = database.all(keys=list(some), include_docs=True)
             yield from ((some[row.id], row.doc) for row in rows if row.doc)
+
+
+def _with_conflicts(database: EmbeddedDatabase, docs: Sequence[Document]) -> list[Document]:
+    """These documents, each with the leaves that lost to it. They are as they were read, whatever has come since."""
+    trees = database.trees(doc["_id"] for doc in docs)
+    return [{**doc, "_conflicts": lost} if (lost := _lost(trees.get(doc["_id"]), doc)) else doc for doc in docs]
+
+
+def _lost(tree: Tree | None, doc: Document) -> list[str]:
+    if tree is None:  # purged since
+        return []
+    shown = doc["_rev"] if doc["_rev"] in tree.leaves else tree.winner()  # which has taken its place
+    return [leaf for leaf, deleted in tree.leaves.items() if not deleted and leaf != shown]
 
 
 def _by_id(database: EmbeddedDatabase, query: mango.Query, plan: Plan) -> Generator[tuple[Place, Document]]:

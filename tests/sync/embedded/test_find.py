@@ -237,6 +237,34 @@ def as_given(bookmark: str) -> str:
     return base64.urlsafe_b64encode(bookmark.encode()).decode()
 
 
+@pytest.mark.parametrize("change", [{"_deleted": True}, {"town": "elsewhere"}])
+def test_a_query_that_shows_conflicts_shows_what_it_has_read(
+    people: Caller, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    """Whatever a colleague makes of it before it is answered."""
+    database = people.store.database("north")
+    other = {"_id": "p0003", "_rev": f"1-{'0' * 32}", "town": "t3", "age": 3}
+    database.put_revisions([other])
+    query = {"selector": {"town": "t3", "age": 3}, "conflicts": True}
+    before = people("POST", "/north/_find", query).get_json()["docs"]
+    assert [doc["_conflicts"] for doc in before if doc["_id"] == "p0003"] == [[other["_rev"]]]
+    original = EmbeddedDatabase.all
+    mine = {name: value for name, value in before[0].items() if name != "_conflicts"}
+
+    def reading(database: EmbeddedDatabase, **options: Any) -> list[Row]:
+        rows = original(database, **options)
+        if options.get("keys"):
+            database.put({**mine, **change})
+        return rows
+
+    monkeypatch.setattr(EmbeddedDatabase, "all", reading)
+    told = people("POST", "/north/_find", query)
+    assert told.status_code == 200, told.get_json()
+    first = told.get_json()["docs"][0]
+    assert (first["_id"], first["_rev"], first["town"]) == (mine["_id"], mine["_rev"], "t3")
+    assert first.get("_conflicts", []) == [other["_rev"]] * ("town" in change)  # which is the winner after the deletion
+
+
 NO_BOOKMARKS = (
     "",
     "7",

@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.office import OfficeScreen
-from tests.browser.tablet import TabletScreen
+from tests.browser.tablet import WAIT_MS, TabletScreen
 from tests.laptop import Laptop
 from tests.live import ROOT, Live
 
 PICTURES = ROOT / "docs/pictures"
+expect.set_options(timeout=WAIT_MS)  # Playwright's own five seconds are too few where several browsers share two cores
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",

@@ -274,6 +274,8 @@ export class Filler {
   }
 
   async #submit() {
+    // What is typed from here on would be shown and not taken: an inert place keeps the focus until it is drawn.
+    /** @type {HTMLElement | null} */ (document.activeElement)?.blur();
     this.#judge();
     if (this.judgement.problems.length) return this.#showProblems();
     this.#sending = true;

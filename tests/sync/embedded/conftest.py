@@ -47,3 +47,20 @@ def _caller(path: Path) -> Caller:
     store = EmbeddedStore(path)
     store.create("north").put({"_id": "a", "n": 1})
     return Caller(store)
+
+
+@pytest.fixture
+def people(call: Caller) -> Caller:
+    """A thousand people of ten towns, with indexes by town and age."""
+    docs = [{"_id": f"p{n:04}", "town": f"t{n % 10}", "age": n % 77, "name": f"n{n}"} for n in range(1_000)]
+    call("POST", "/north/_bulk_docs", {"docs": docs})
+    index = {"index": {"fields": ["town", "age"]}, "ddoc": "places", "name": "by-town-and-age"}
+    assert call("POST", "/north/_index", index).get_json()["result"] == "created"
+    return call
+
+
+def examined(call: Caller, selector: dict[str, Any], **more: Any) -> tuple[int, int]:
+    """How many documents were looked at, and how many were found."""
+    query = {"selector": selector, "limit": 500, "execution_stats": True, **more}
+    told = call("POST", "/north/_find", query).get_json()["execution_stats"]
+    return told["total_docs_examined"], told["results_returned"]
